@@ -1,0 +1,177 @@
+#include "core/detector.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace outaged {
+namespace {
+
+// The prior: as if 2,000 probes had failed at 0.5 %. The floor makes two failures never enough (2 · ln 900 < 15).
+constexpr double prior_probes = 2000, prior_rate = 0.005;
+constexpr double baseline_floor = 0.001, baseline_cap = 0.05;
+// A rung below three times the baseline cannot tell an outage from a bad day.
+constexpr double least_ratio = 3;
+constexpr std::uint32_t least_failures = 3;
+// Recovery: a run of good probes that had less than this chance if the outage went on.
+constexpr double recovery_alpha = 0.001;
+constexpr int recovery_least = 3, recovery_most = 60;
+constexpr int gap_intervals = 10;
+
+}  // namespace
+
+double detection_threshold(Duration interval, double false_alarms_per_year) {
+  const double probes_per_year = 365.0 * 86400.0 / std::max(to_seconds(interval), 1e-3);
+  return std::log(static_cast<double>(Detector::rungs.size()) * probes_per_year / false_alarms_per_year);
+}
+
+double Detector::baseline() const {
+  const double rate = (state_.bad + prior_probes * prior_rate) / (state_.good + prior_probes);
+  return std::clamp(rate, baseline_floor, baseline_cap);
+}
+
+void Detector::learn(bool bad, Timestamp at, Duration half_life) {
+  double keep = 1.0;
+  if (state_.learned != never_past && at > state_.learned) {
+    keep = std::exp2(-to_seconds(at - state_.learned) / to_seconds(half_life));
+  }
+  state_.good = state_.good * keep + 1;
+  state_.bad = state_.bad * keep + (bad ? 1 : 0);
+  state_.learned = std::max(state_.learned, at);
+}
+
+/// Log-likelihood ratios of one probe against the present baseline.
+void Detector::weigh() {
+  const double p0 = baseline();
+  if (state_.weighed > 0 && std::abs(p0 - state_.weighed) <= 0.001 * state_.weighed) return;
+  state_.weighed = p0;
+  make_weights();
+}
+
+void Detector::make_weights() {
+  const double p0 = state_.weighed;
+  for (std::size_t k = 0; k < rungs.size(); ++k) {
+    const double p1 = rungs[k];
+    weights_[k] = {.used = p1 >= least_ratio * p0, .bad = std::log(p1 / p0), .good = std::log((1 - p1) / (1 - p0))};
+  }
+}
+
+void Detector::restore(const State& state) {
+  state_ = state;
+  if (state_.weighed > 0) make_weights();
+}
+
+Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark) {
+  // What was suspicious before a long silence says nothing about now.
+  if (!state_.firing && state_.last != never_past && at - state_.last > gap_intervals * rules.interval) calm();
+  state_.last = std::max(state_.last, at);
+
+  if (rules.failure_threshold > 0) return take_classic(bad, at, rules, mark);
+  if (state_.firing) return take_firing(bad, at, rules);
+  // A hiccup of twenty seconds fails every probe that meets it: one counted failure per refractory window, so that
+  // probing faster is never worth more evidence than it is.
+  if (at < state_.refractory_until) return Change::refractory;
+
+  const double h = detection_threshold(rules.interval, rules.false_alarms_per_year);
+  if (teaches && highest().sum < h / 2) learn(bad, at, rules.baseline_half_life);
+  weigh();
+  for (std::size_t k = 0; k < rungs.size(); ++k) {
+    if (!weights_[k].used) continue;
+    Rung& rung = state_.rungs[k];
+    if (rung.sum == 0) rung = {.sum = 0, .start = at, .failures = 0, .probes = 0, .mark = mark};
+    ++rung.probes;
+    if (bad) ++rung.failures;
+    rung.sum = std::max(0.0, rung.sum + (bad ? weights_[k].bad : weights_[k].good));
+  }
+  if (!bad) return Change::none;
+
+  state_.refractory_until = at + rules.refractory;
+  for (const Rung& rung : state_.rungs) {
+    if (rung.sum >= h && rung.failures >= least_failures && at - rung.start >= rules.min_outage) {
+      fire(rung);
+      return Change::fired;
+    }
+  }
+  return Change::none;
+}
+
+void Detector::fire(const Rung& rung) {
+  state_.firing = true;
+  state_.onset = rung.start;
+  state_.mark = rung.mark;
+  state_.onset_baseline = baseline();
+  state_.failures = rung.failures;
+  state_.probes = rung.probes;
+  state_.run = 0;
+}
+
+int Detector::recovery_run() const {
+  const double rate = (static_cast<double>(state_.failures) + 0.5) / (static_cast<double>(state_.probes) + 1);
+  const double run = std::ceil(std::log(recovery_alpha) / std::log1p(-std::min(rate, 0.95)));
+  return std::clamp(static_cast<int>(run), recovery_least, recovery_most);
+}
+
+Detector::Change Detector::take_firing(bool bad, Timestamp at, const DetectionRules& rules) {
+  ++state_.probes;
+  if (bad) {
+    ++state_.failures;
+    state_.run = 0;
+    return Change::none;
+  }
+  if (state_.run++ == 0) state_.run_start = at;
+  const auto run = static_cast<int>(state_.run);
+  const bool clean_long_enough = run >= recovery_least && at - state_.run_start >= rules.recovery_cap;
+  if (run < recovery_run() && !clean_long_enough) return Change::none;
+  state_.firing = false;
+  calm();
+  return Change::recovered;
+}
+
+/// "N in a row", for those who want it.
+Detector::Change Detector::take_classic(bool bad, Timestamp at, const DetectionRules& rules, const Mark& mark) {
+  Rung& streak = state_.rungs[0];
+  if (state_.firing) {
+    ++state_.probes;
+    if (bad) ++state_.failures;
+    state_.run = bad ? 0 : state_.run + 1;
+    if (static_cast<int>(state_.run) < std::max(1, rules.success_threshold)) return Change::none;
+    state_.firing = false;
+    calm();
+    return Change::recovered;
+  }
+  if (!bad) {
+    streak = {};
+    return Change::none;
+  }
+  if (streak.failures == 0) streak = {.sum = 0, .start = at, .failures = 0, .probes = 0, .mark = mark};
+  ++streak.failures;
+  ++streak.probes;
+  if (static_cast<int>(streak.failures) < rules.failure_threshold) return Change::none;
+  fire(streak);
+  return Change::fired;
+}
+
+void Detector::calm() {
+  state_.rungs = {};
+  state_.refractory_until = never_past;
+  state_.run = 0;
+}
+
+const Detector::Rung& Detector::highest() const {
+  return *std::max_element(state_.rungs.begin(), state_.rungs.end(),
+                           [](const Rung& a, const Rung& b) { return a.sum < b.sum; });
+}
+
+double Detector::suspicion(const DetectionRules& rules) const {
+  if (state_.firing) return 1;
+  if (rules.failure_threshold > 0) {
+    return static_cast<double>(state_.rungs[0].failures) / static_cast<double>(rules.failure_threshold);
+  }
+  return std::min(1.0, highest().sum / detection_threshold(rules.interval, rules.false_alarms_per_year));
+}
+
+Timestamp Detector::onset() const { return state_.firing ? state_.onset : highest().start; }
+Mark Detector::onset_mark() const { return state_.firing ? state_.mark : highest().mark; }
+std::uint64_t Detector::excursion_failures() const { return state_.firing ? state_.failures : highest().failures; }
+std::uint64_t Detector::excursion_probes() const { return state_.firing ? state_.probes : highest().probes; }
+
+}  // namespace outaged

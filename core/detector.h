@@ -1,0 +1,99 @@
+// The sequential test behind every "it is down": one Bernoulli stream, good or bad, probe by probe.
+//
+// Three CUSUMs (Page 1954) run side by side against a learned baseline p0, one for each failure rate we want to find
+// fast: 90 %, 40 % and 10 %. Each adds up the log-likelihood ratio of "fails at p1" against "fails at p0" and never
+// falls below zero; the first to reach h fires. For a known p1 no rule with the same false-alarm rate is faster in
+// Lorden's (1971) sense (Moustakides 1986). The threshold needs no tuning: exp(S) is at most the Shiryaev-Roberts
+// statistic, whose mean grows by one a probe while all is well, so h = ln(3 · probes a year / budget) gives at most
+// `budget` false alarms a year, whatever p0 is.
+//
+// Pure and deterministic; owned by the engine. Times rise with each call up to scheduling jitter.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/topology.h"
+
+namespace outaged {
+
+/// h in nats for this probing interval and budget (false alarms per target-year).
+double detection_threshold(Duration interval, double false_alarms_per_year);
+
+/// A position in counters that the owner keeps (the component's pooled failures and probes). The detector remembers the
+/// one at which an excursion began, so that the owner can tell what it counted since.
+struct Mark {
+  std::uint64_t failures = 0, probes = 0;
+};
+
+class Detector {
+ public:
+  static constexpr std::array<double, 3> rungs = {0.9, 0.4, 0.1};
+  enum class Change : std::uint8_t { none, fired, recovered, refractory /* not counted */ };
+
+  /// Takes one usable probe that started at `at`. `teaches`: of the base schedule while nothing is open, so that it may
+  /// teach the baseline. `mark` is the owner's position before this probe.
+  Change take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark);
+
+  /// Forgets suspicion, keeps the baseline. Used after a gap.
+  void calm();
+
+  bool firing() const { return state_.firing; }
+  /// Failure rate that is normal here, as learned: [0.1 %, 5 %].
+  double baseline() const;
+  /// 0 calm, 1 fires.
+  double suspicion(const DetectionRules& rules) const;
+
+  /// Start of the excursion that fired or, while calm, of the most suspicious one.
+  Timestamp onset() const;
+  Mark onset_mark() const;
+  double onset_baseline() const { return state_.onset_baseline; }
+  std::uint64_t excursion_failures() const;
+  std::uint64_t excursion_probes() const;
+  /// Good probes in a row that end it: fewer than one chance in a thousand if it still went on.
+  int recovery_run() const;
+
+  /// One CUSUM: its sum, and what it saw since the sum last left zero.
+  struct Rung {
+    double sum = 0;
+    Timestamp start{};
+    std::uint32_t failures = 0, probes = 0;
+    Mark mark;
+  };
+  /// All it knows; stored with the engine's snapshot.
+  struct State {
+    std::array<Rung, 3> rungs;
+    double good = 0, bad = 0;            // decayed counts behind the baseline (all probes, failures)
+    double weighed = 0;                  // the baseline that the weights in use were made for; 0: none yet
+    Timestamp learned = never_past, last = never_past, refractory_until = never_past;
+    bool firing = false;
+    // while firing: of the excursion that fired
+    Timestamp onset{};
+    Mark mark;
+    double onset_baseline = 0.005;
+    std::uint64_t failures = 0, probes = 0;
+    std::uint32_t run = 0;               // good probes in a row (classic rule: also failures in a row, while calm)
+    Timestamp run_start{};
+  };
+  const State& state() const { return state_; }
+  void restore(const State& state);
+
+ private:
+  void learn(bool bad, Timestamp at, Duration half_life);
+  void weigh();
+  void make_weights();
+  void fire(const Rung& rung);
+  Change take_firing(bool bad, Timestamp at, const DetectionRules& rules);
+  Change take_classic(bool bad, Timestamp at, const DetectionRules& rules, const Mark& mark);
+  const Rung& highest() const;
+
+  State state_;
+  // Logarithms, for state_.weighed; kept until the baseline has moved by a thousandth: they are most of a probe's cost.
+  struct Weight {
+    bool used = false;
+    double bad = 0, good = 0;
+  };
+  std::array<Weight, 3> weights_;
+};
+
+}  // namespace outaged

@@ -1,0 +1,312 @@
+// From what the streams and the page say to incidents and verdicts.
+#include <algorithm>
+#include <cmath>
+
+#include "core/engine_state.h"
+
+namespace outaged {
+namespace {
+
+constexpr double major_rate = 0.9, partial_rate = 0.5, level_slack = 0.03;
+constexpr std::size_t proofs_per_incident = 8;
+// A page that first turns red this long after we saw it healthy again admits something else.
+constexpr Duration late_admission = 30min;
+// Severity rises are told only on this much evidence: four failures of seven are no "partial outage" yet.
+constexpr std::uint64_t severity_failures = 10;
+
+/// "claude/api" and its onset give "claude.api-20260413T140300123Z": the same on every machine and after every restart.
+IncidentId make_id(const ComponentSpec& component, Timestamp onset) {
+  std::string id = component.name;
+  std::replace(id.begin(), id.end(), '/', '.');
+  const std::string time = format_time(onset);  // 2026-04-13T14:03:00[.123]Z
+  id += '-';
+  for (const char c : time) {
+    if (c == 'Z' || c == '.') break;
+    if (c != '-' && c != ':') id += c;
+  }
+  const auto millis = ((to_millis(onset) % 1000) + 1000) % 1000;
+  std::string fraction = std::to_string(millis);
+  fraction.insert(0, 3 - fraction.size(), '0');
+  return id + fraction + "Z";
+}
+
+}  // namespace
+
+bool Engine::State::any_firing(const ComponentState& each) const {
+  return std::any_of(each.targets.begin(), each.targets.end(),
+                     [&](TargetId id) { return targets[index(id)].detector.firing(); });
+}
+
+Timestamp Engine::State::sees_until(const ComponentState& each) const {
+  Timestamp until = never_past;
+  for (const TargetId id : each.targets) {
+    const TargetState& target = targets[index(id)];
+    if (target.last_usable == never_past) continue;
+    until = std::max(until, target.last_usable + blind_intervals * target.spec->rules.interval);
+  }
+  return until;
+}
+
+bool Engine::State::blind(const ComponentState& each) const {
+  return each.spec->probed && (network_down || now >= sees_until(each));
+}
+
+double Engine::State::episode_rate(const ComponentState& each) const {
+  const auto probes = each.total.probes - each.episode_mark.probes;
+  const auto failures = each.total.failures - each.episode_mark.failures;
+  return probes == 0 ? 0 : static_cast<double>(failures) / static_cast<double>(probes);
+}
+
+Status Engine::State::health(const ComponentState& each) const {
+  if (!each.open()) return Status::operational;
+  // A rate that hovers at a border must not change the level with every probe: it falls only once clearly below.
+  const int now_at = level(each.incident->health);
+  const auto reaches = [&, rate = episode_rate(each)](double border, Status status) {
+    return rate >= border - (now_at >= level(status) ? level_slack : 0);
+  };
+  if (reaches(major_rate, Status::major_outage)) return Status::major_outage;
+  if (reaches(partial_rate, Status::partial_outage)) return Status::partial_outage;
+  return Status::degraded_performance;
+}
+
+// ---- incidents ------------------------------------------------------------------------------------------------------
+
+void Engine::State::open_incident(ComponentState& each, const TargetState& by, Effects& out) {
+  if (each.open()) return;  // a second target of a component that is down already
+  each.episode_mark = by.detector.onset_mark();
+  each.gate_passed = false;
+  if (each.incident && now - *each.incident->recovered <= each.spec->rules.reopen) {
+    Incident& incident = *each.incident;
+    incident.recovered.reset();
+    ++incident.reopened;
+    ++incident.told;
+    refresh_incident(each, out);
+    tell(out, IncidentReopened{incident});
+    return;
+  }
+  each.called.clear();
+  each.onset_mark = each.episode_mark;
+  Incident incident;
+  incident.component = each.spec->id;
+  incident.onset = by.detector.onset();
+  incident.id = make_id(*each.spec, incident.onset);
+  incident.detected = now;
+  incident.baseline = by.detector.onset_baseline();
+  incident.false_alarms_per_year = by.spec->rules.false_alarms_per_year;
+  incident.unchecked = controls.voters() < 2;
+  incident.told = 1;
+  each.incident = std::move(incident);
+  each.incident->worst = health(each);
+  each.page.advance(now, each.spec->rules);
+  if (const auto& claim = each.page.readable()) {
+    each.incident->page = {.claim = each.page.claim(now, each.spec->rules), .text = claim->text,
+                           .document = claim->document, .url = claim->url, .fetched = each.page.readable_at()};
+  }
+  collect_evidence(each);
+  follow_page(each, out);
+  refresh_incident(each, out);
+  tell(out, IncidentOpened{*each.incident});
+}
+
+void Engine::State::collect_evidence(ComponentState& each) {
+  Incident& incident = *each.incident;
+  incident.proof.clear();
+  for (const TargetId id : each.targets) {
+    for (const Proof& proof : targets[index(id)].proof) {
+      if (proof.at >= incident.onset) incident.proof.push_back(proof);
+    }
+  }
+  std::sort(incident.proof.begin(), incident.proof.end(), [](const Proof& a, const Proof& b) { return a.seq < b.seq; });
+  if (incident.proof.size() > proofs_per_incident) {
+    incident.proof.erase(incident.proof.begin(), incident.proof.end() - proofs_per_incident);
+  }
+}
+
+void Engine::State::recover(ComponentState& each, Effects& out) {
+  Incident& incident = *each.incident;
+  if (each.spec) refresh_incident(each, out);
+  incident.recovered = now;
+  incident.health = Status::operational;
+  ++incident.told;
+  tell(out, IncidentRecovered{incident});
+}
+
+/// Its numbers, level and scope as of now; a rise in severity is told.
+void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
+  if (!each.open()) return;
+  Incident& incident = *each.incident;
+  const AgreementRules& rules = each.spec->rules;
+  incident.failures = each.total.failures - each.onset_mark.failures;
+  incident.probes = each.total.probes - each.onset_mark.probes;
+  incident.affected.clear();
+  incident.unaffected.clear();
+  for (const TargetId id : each.targets) {
+    const TargetState& target = targets[index(id)];
+    if (target.last_bad != never_past && target.last_bad >= incident.onset) {
+      incident.affected.push_back(id);
+      incident.last_failure = std::max(incident.last_failure, target.last_bad);
+    } else if (target.last_good != never_past && target.last_good >= incident.onset) {
+      incident.unaffected.push_back(id);
+    }
+  }
+  incident.health = health(each);
+  const double rate = episode_rate(each);
+  each.gate_passed = each.gate_passed ||
+                     (rate >= rules.gate_rate && (incident.affected.size() >= 2 || rate >= partial_rate ||
+                                                  now >= incident.onset + rules.gate_after));
+  const bool enough = each.total.failures - each.episode_mark.failures >= severity_failures;
+  if (enough && level(incident.health) > level(incident.worst)) {
+    incident.worst = incident.health;
+    ++incident.told;
+    tell(out, IncidentUpdated{incident, UpdateReason::severity});
+  }
+}
+
+/// Admission and all-clear, from the page's colour.
+void Engine::State::follow_page(ComponentState& each, Effects& out) {
+  if (!each.incident || !each.spec->page) return;
+  Incident& incident = *each.incident;
+  const PageWatch& page = each.page;
+  const bool opening = incident.detected == now && incident.probes == 0;  // told by the opening itself
+  const bool in_time = each.open() || now <= *incident.recovered + late_admission;
+  if (page.red() && !incident.admitted && in_time) {
+    Admission admission;
+    admission.first_red = page.red_since();
+    admission.already_red = page.red_since() < incident.onset - each.spec->rules.already_red;
+    // Never seen green: the page may have turned red at any time since the onset.
+    admission.last_green = page.green_before_red() != never_past ? page.green_before_red()
+                                                                 : std::min(incident.onset, admission.first_red);
+    if (page.readable()) {
+      admission.text = page.readable()->incident.empty() ? page.readable()->text : page.readable()->incident;
+    }
+    incident.admitted = std::move(admission);
+    if (!opening) {
+      ++incident.told;
+      tell(out, IncidentUpdated{incident, UpdateReason::admitted});
+    }
+  }
+  if (!incident.admitted) return;
+  if (page.red()) {
+    incident.cleared.reset();
+  } else if (!incident.cleared && page.green_since() > incident.admitted->first_red) {
+    incident.cleared = page.green_since();
+    if (!each.open()) ++incident.told;
+    tell(out, IncidentUpdated{incident, each.open() ? UpdateReason::none : UpdateReason::cleared});
+  }
+}
+
+// ---- verdicts -------------------------------------------------------------------------------------------------------
+
+/// The table of the design, section 6: agreement, and whether a mismatch is called or only listed.
+std::pair<Agreement, bool> Engine::State::judge(const ComponentState& each, bool is_blind) const {
+  const AgreementRules& rules = each.spec->rules;
+  const PageWatch& page = each.page;
+  if (is_blind) return {Agreement::blind, false};
+  if (!each.spec->page) return {Agreement::no_page, false};
+  if (page.unreadable(now, rules)) return {Agreement::page_unreadable, false};
+  if (!page.readable_once()) return {Agreement::pending, false};
+  if (!each.spec->probed) return {Agreement::page_only, false};
+  const Status claim = page.claim(now, rules);
+
+  if (!each.open()) {
+    if (!page.red()) return {Agreement::agrees, false};
+    Timestamp since = page.red_since();
+    if (each.incident) since = std::max(since, *each.incident->recovered);
+    return now >= since + rules.overstated_after ? std::pair{Agreement::page_overstates, true}
+                                                 : std::pair{Agreement::pending, false};
+  }
+  const Incident& incident = *each.incident;
+  const bool after_grace = now >= incident.onset + rules.grace;
+  if (page.red()) {
+    // A page whose component is green again while its incident is "monitoring" admits it, whatever the level.
+    const bool understates = level(claim) > 0 && level(claim) < level(incident.health);
+    if (understates && after_grace) return {Agreement::page_understates, each.gate_passed};
+    return {Agreement::agrees, false};
+  }
+  if (claim == Status::under_maintenance) return {Agreement::agrees, false};
+  if (!incident.admitted) {
+    return after_grace ? std::pair{Agreement::page_silent, each.gate_passed} : std::pair{Agreement::pending, false};
+  }
+  return now >= page.green_since() + rules.too_early_after ? std::pair{Agreement::page_too_early, each.gate_passed}
+                                                           : std::pair{Agreement::pending, false};
+}
+
+void Engine::State::evaluate(ComponentState& each, Effects& out) {
+  const AgreementRules& rules = each.spec->rules;
+  each.page.advance(now, rules);
+  refresh_incident(each, out);
+  follow_page(each, out);
+
+  const bool is_blind = blind(each);
+  const auto [agreement, called] = judge(each, is_blind);
+  Verdict next = each.verdict;
+  next.health = is_blind || !each.spec->probed ? Status::unknown : health(each);
+  next.claim = each.spec->page ? each.page.claim(now, rules) : Status::unknown;
+  next.agreement = agreement;
+  next.called = called;
+  next.unchecked = controls.voters() < 2;
+  const Verdict& before = each.verdict;
+  if (next.agreement != before.agreement) next.since = now;
+  if (next.agreement != before.agreement || next.called != before.called || next.health != before.health ||
+      next.claim != before.claim) {
+    next.why = explain(*this, each, next);
+    tell(out, VerdictChanged{each.verdict, next});
+    if (next.agreement == Agreement::page_unreadable && before.agreement != next.agreement) {
+      tell(out, SelfNotice{.subject = each.spec->name, .text = "its status page cannot be read"});
+    }
+  }
+  each.verdict = std::move(next);
+
+  if (called && each.open() && std::find(each.called.begin(), each.called.end(), agreement) == each.called.end()) {
+    Incident& incident = *each.incident;
+    each.called.push_back(agreement);
+    if (!incident.mismatch_since) incident.mismatch_since = now;
+    incident.mismatch = agreement;
+    ++incident.told;
+    tell(out, IncidentUpdated{incident, UpdateReason::mismatch});
+  }
+
+  if (each.incident && each.incident->recovered) {
+    const Timestamp recovered = *each.incident->recovered;
+    const bool settled = each.incident->admitted ? each.incident->cleared.has_value()
+                                                 : !each.spec->page || now >= recovered + late_admission;
+    if (settled && now > recovered + rules.reopen) each.incident.reset();
+  }
+  schedule(each);
+}
+
+/// The next time at which this component changes by time alone.
+void Engine::State::schedule(ComponentState& each) {
+  const AgreementRules& rules = each.spec->rules;
+  Timestamp next = never;
+  const auto consider = [&](Timestamp t) {
+    if (t > now) next = std::min(next, t);
+  };
+  if (each.spec->probed) {
+    const Timestamp until = sees_until(each);
+    if (until != never_past) consider(until);
+  }
+  if (each.spec->page) {
+    consider(each.page.next_deadline(now, rules));
+    if (each.open()) {
+      consider(each.incident->onset + rules.grace);
+      consider(each.incident->onset + rules.gate_after);
+      if (each.page.green_since() != never_past) consider(each.page.green_since() + rules.too_early_after);
+    } else if (each.page.red()) {
+      Timestamp since = each.page.red_since();
+      if (each.incident) since = std::max(since, *each.incident->recovered);
+      consider(since + rules.overstated_after);
+    }
+  }
+  if (each.incident && each.incident->recovered) {
+    consider(*each.incident->recovered + rules.reopen + 1ms);
+    if (!each.incident->admitted) consider(*each.incident->recovered + late_admission);
+  }
+  const std::uint32_t id = index(each.spec->id);
+  if (next == each.deadline) return;
+  if (each.deadline != never) deadlines.erase({each.deadline, id});
+  each.deadline = next;
+  if (next != never) deadlines.insert({next, id});
+}
+
+}  // namespace outaged

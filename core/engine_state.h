@@ -1,0 +1,90 @@
+// The engine's state and its parts, shared by engine.cpp (inputs), engine_judge.cpp (verdicts and incidents) and
+// engine_save.cpp (the snapshot). Nobody else includes it.
+#pragma once
+
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/controls.h"
+#include "core/detector.h"
+#include "core/engine.h"
+#include "core/page_watch.h"
+
+namespace outaged {
+
+/// Probes without a usable answer for this many intervals: we cannot see.
+inline constexpr int blind_intervals = 3;
+
+struct TargetState {
+  const TargetSpec* spec = nullptr;  // null: not configured now; what it learned is kept
+  Detector detector;
+  bool proven = false;
+  bool doubt = false;                // its last usable-or-maybe outcome was not good
+  std::uint32_t unproven_failures = 0;
+  Timestamp last_usable = never_past, last_good = never_past, last_bad = never_past;
+  std::vector<Proof> proof;          // of its last bad probes, oldest first
+};
+
+struct ComponentState {
+  const ComponentSpec* spec = nullptr;
+  std::vector<TargetId> targets;
+  Mark total;                        // counted failures and probes of all its targets, ever
+  PageWatch page;
+  Verdict verdict;
+  std::optional<Incident> incident;  // open, or recovered and still of interest
+  Mark onset_mark, episode_mark;     // of the incident, and of its latest opening
+  bool gate_passed = false;
+  std::vector<Agreement> called;     // mismatches called during this incident: each is told once
+  Timestamp deadline = never;
+
+  bool open() const { return incident && !incident->recovered; }
+};
+
+struct Engine::State {
+  std::shared_ptr<const Topology> topology = std::make_shared<Topology>();
+  Timestamp now = never_past;
+  Seq seq = 0;
+  std::vector<TargetState> targets;        // by id
+  std::vector<ComponentState> components;  // by id
+  Controls controls;
+  bool network_down = false;
+  Timestamp network_deadline = never;
+  std::set<std::pair<Timestamp, std::uint32_t>> deadlines;  // of components
+
+  // engine.cpp: what comes in
+  void apply(const Observation& observation, Effects& out);
+  void apply(const Claim& claim, Effects& out);
+  void apply(const ConfigChange& change, Effects& out);
+  void configure(std::shared_ptr<const Topology> next);
+  void observe_control(const Observation& observation, Effects& out);
+  Disposition observe_target(TargetState& target, const Observation& observation, Effects& out);
+  void check_network(Effects& out);
+  void fire_deadline(Effects& out);
+  Timestamp next_deadline() const;
+
+  // engine_judge.cpp: what it means
+  void open_incident(ComponentState& component, const TargetState& by, Effects& out);
+  void recover(ComponentState& component, Effects& out);
+  void evaluate(ComponentState& component, Effects& out);
+  bool blind(const ComponentState& component) const;
+  Timestamp sees_until(const ComponentState& component) const;
+  Status health(const ComponentState& component) const;
+  double episode_rate(const ComponentState& component) const;
+  bool any_firing(const ComponentState& component) const;
+
+  ComponentState& component(ComponentId id) { return components[index(id)]; }
+  void tell(Effects& out, Effect effect) const { out.list.push_back({now, std::move(effect)}); }
+
+ private:
+  void refresh_incident(ComponentState& component, Effects& out);
+  void follow_page(ComponentState& component, Effects& out);
+  void collect_evidence(ComponentState& component);
+  std::pair<Agreement, bool> judge(const ComponentState& component, bool is_blind) const;
+  void schedule(ComponentState& component);
+};
+
+/// The verdict's sentence, with the numbers (core/why.cpp).
+std::string explain(const Engine::State& state, const ComponentState& component, const Verdict& verdict);
+
+}  // namespace outaged

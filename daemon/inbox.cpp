@@ -1,0 +1,69 @@
+#include "daemon/inbox.h"
+
+#include <algorithm>
+
+namespace outaged {
+namespace {
+constexpr Duration longest_wait = 1s;  // the clock may be stepped while we wait
+}
+
+Inbox::Inbox(const Clock& clock, std::size_t capacity, Timestamp not_before)
+    : clock_(clock, not_before), capacity_(capacity) {}
+
+void Inbox::stamp_step(const MonotoneClock::Reading& reading) {
+  if (reading.step != Duration{}) entries_.push_back({reading.now, ClockStep{reading.step}});
+}
+
+bool Inbox::push(decltype(Entry::what) what) {
+  const bool sample = std::holds_alternative<Observation>(what);
+  const std::lock_guard lock(mutex_);
+  if (sample && entries_.size() >= capacity_) {
+    ++dropped_;
+    return false;
+  }
+  const MonotoneClock::Reading reading = clock_.read();
+  stamp_step(reading);
+  entries_.push_back({reading.now, std::move(what)});
+  if (!sample) urgent_ = true;
+  if (entries_.size() == 1 || !sample) changed_.notify_one();
+  return true;
+}
+
+Timestamp Inbox::drain(std::vector<Entry>& out, Timestamp until, Duration linger) {
+  out.clear();
+  std::unique_lock lock(mutex_);
+  const Timestamp now = clock_.read().now;
+  const Duration patience = until <= now ? Duration{} : std::min(longest_wait, until - now);
+  changed_.wait_for(lock, patience, [&] { return stopped_ || !entries_.empty(); });
+  if (!entries_.empty() && !urgent_ && !stopped_) {
+    changed_.wait_for(lock, linger, [&] { return stopped_ || urgent_ || entries_.size() >= capacity_ / 2; });
+  }
+  urgent_ = false;
+  const MonotoneClock::Reading reading = clock_.read();
+  stamp_step(reading);
+  out.swap(entries_);
+  return reading.now;
+}
+
+void Inbox::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+bool Inbox::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+std::size_t Inbox::depth() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+std::uint64_t Inbox::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+}  // namespace outaged

@@ -1,0 +1,109 @@
+// The command line, on one page. Each sub-command is one function of daemon/commands.h.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "daemon/commands.h"
+#include "daemon/version.h"
+#include "simulator/simulate.h"
+
+using namespace outaged;
+
+int main(int argc, char** argv) {
+  CLI::App app{"outaged watches the services you depend on, and whether their status pages admit what you see."};
+  app.set_version_flag("--version", fmt::format("outaged {}", version));
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  int code = 0;
+
+  commands::Source source;
+  app.add_option("--config.file", source.config_file, "Configuration: a YAML file, or a folder of them")->capture_default_str();
+  app.add_option("--web.listen-address", source.listen_address, "host:port to serve on (port 0: any free one)");
+  app.add_option("--web.external-url", source.external_url, "Where people reach us; links in alerts begin with it");
+  app.add_option("--storage.path", source.storage_path, "The SQLite database");
+  app.add_option("--storage.retention", source.retention, "How long raw observations are kept, such as 30d");
+  app.add_option("--log.level", source.log_level, "How much is logged")->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_option("--log.format", source.log_format, "How it is logged")->check(CLI::IsMember({"text", "json"}));
+
+  auto* run = app.add_subcommand("run", "Watch, store, tell; what happens when no command is given");
+  auto* check = app.add_subcommand("check-config", "Say whether the configuration is right, and what it watches");
+
+  commands::DemoOptions demo;
+  auto* demo_command = app.add_subcommand("demo", "Play 13 April 2026 on this machine, in about a minute");
+  demo_command->add_flag("--json", demo.json, "One JSON document at the end instead of the table");
+  demo_command->add_option("--speed", demo.speed, "Times as fast as it was")->check(CLI::Range(1.0, 120.0))->capture_default_str();
+  demo_command->add_option("--listen", demo.listen_address, "Where the API answers meanwhile")->capture_default_str();
+
+  commands::PageOptions page;
+  auto* page_command = app.add_subcommand("page", "What does this status page claim? Exit code 3: it cannot be read");
+  page_command->add_option("what", page.what, "A document's file, - for standard input, or the page's URL")->required();
+  page_command->add_option("--url", page.url, "The page's URL, where a file is given");
+  page_command->add_option("--at", page.at, "The clock to read it by, such as 2026-04-13T14:00:00Z");
+  page_command->add_option("--format", page.format, "Only this format");
+  page_command->add_flag("--json", page.json, "For machines");
+
+  commands::ProbeOptions probe;
+  auto* probe_command = app.add_subcommand("probe", "One probe, with phases and class. Exit code 1: not ok");
+  probe_command->add_option("what", probe.what, "A URL, or service/component/target of the configuration")->required();
+  probe_command->add_flag("--json", probe.json, "For machines");
+
+  commands::ReplayArguments replay;
+  auto* replay_command = app.add_subcommand("replay", "The rules against the past: what would have been told?");
+  auto* trace = replay_command->add_option("--trace", replay.trace, "Probes in JSON Lines");
+  replay_command->add_option("--claims", replay.claims, "Status page samples in JSON Lines")->needs(trace);
+  replay_command->add_option("--db", replay.database, "Our own database")->excludes(trace);
+  replay_command->add_option("--since", replay.since, "From this time on (a cold start)");
+  replay_command->add_option("--config", replay.config_file, "Under this configuration instead of the one of the day");
+  replay_command->add_option("--out", replay.out, "Target alerts in JSON Lines");
+  replay_command->add_option("--mismatches-out", replay.mismatches_out, "Called mismatches in JSON Lines");
+  replay_command->add_option("--min-outage", replay.min_outage, "Rule: min_outage");
+  replay_command->add_option("--reopen", replay.reopen, "Rule: reopen");
+  replay_command->add_option("--interval", replay.interval, "Rule: interval");
+  replay_command->add_option("--grace", replay.grace, "Rule: grace");
+  replay_command->add_option("--budget", replay.budget, "Rule: false alarms per target-year")->check(CLI::PositiveNumber);
+
+  simulator::SimulateOptions simulate;
+  auto* simulate_command = app.add_subcommand("simulate", "A provider that fails, and a page that lies, on cue");
+  simulate_command->add_option("scenario", simulate.scenario, "A built-in scenario's name, or a file")->required();
+  simulate_command->add_option("--listen", simulate.listen_address, "host:port")->capture_default_str();
+  simulate_command->add_option("--speed", simulate.speed, "Scenario seconds per second")->check(CLI::PositiveNumber);
+  simulate_command->add_option("--port-file", simulate.port_file, "Write the port here once it listens");
+  simulate_command->add_flag("--until-end", simulate.until_end, "Stop when the scenario has been played");
+
+  simulator::ReceiveOptions receive;
+  auto* receive_command = app.add_subcommand("receive", "A receiver of notifications that records them");
+  receive_command->add_option("--scenario", receive.scenario, "Whose receivers say how it fails");
+  receive_command->add_option("--listen", receive.listen_address, "host:port")->capture_default_str();
+  receive_command->add_option("--log-file", receive.log_file, "What arrives, in JSON Lines");
+  receive_command->add_option("--port-file", receive.port_file, "Write the port here once it listens");
+
+  CLI11_PARSE(app, argc, argv);
+
+  if (check->parsed()) {
+    code = commands::check_config(source);
+  } else if (demo_command->parsed()) {
+    demo.colour = isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
+    code = commands::demo(demo, std::filesystem::read_symlink("/proc/self/exe").string());
+  } else if (page_command->parsed()) {
+    code = commands::page(page, source);
+  } else if (probe_command->parsed()) {
+    code = commands::probe(probe, source);
+  } else if (replay_command->parsed()) {
+    if (replay.trace.empty() && replay.database.empty()) {
+      fmt::print(stderr, "replay: give --trace PROBES.jsonl or --db FILE\n");
+      return 2;
+    }
+    code = commands::replay(replay);
+  } else if (simulate_command->parsed()) {
+    code = simulator::run_simulation(simulate);
+  } else if (receive_command->parsed()) {
+    code = simulator::run_receiver(receive);
+  } else {
+    (void)run;
+    code = commands::run(source);
+  }
+  return code;
+}

@@ -1,0 +1,36 @@
+// From a configuration to what the loop asks and which claims speak for whom. Built before anything live is touched:
+// a plan that cannot be built leaves the old one running.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/topology.h"
+#include "probes/loop.h"
+
+namespace outaged {
+
+/// Jobs by name, ids still to come.
+struct PlannedJob {
+  probes::Job::Role role = probes::Job::Role::target;
+  std::string name;
+  Duration interval{};
+  std::shared_ptr<const Probe> probe;
+};
+/// Errors: a target that no probe kind accepts, a page of unknown format.
+Result<std::vector<PlannedJob>> plan_jobs(const config::Config& config, const Clock& clock);
+probes::Plan number_jobs(std::vector<PlannedJob> jobs, const Topology& topology);
+
+/// One component's claim on a page: which of the page's components speak for it.
+struct PageListener {
+  ComponentId component{};
+  std::vector<std::string> page_components;
+};
+std::map<PageId, std::vector<PageListener>> page_listeners(const config::Config& config, const Topology& topology);
+
+probes::LoopOptions loop_options(const config::Config& config);
+
+}  // namespace outaged

@@ -1,0 +1,93 @@
+#include "daemon/tally.h"
+
+#include <algorithm>
+
+namespace outaged {
+
+void Tally::configure(const Topology& topology, const config::Config&) {
+  for (const TargetSpec& spec : topology.targets) {
+    if (targets_.size() <= index(spec.id)) targets_.resize(index(spec.id) + 1);
+  }
+  for (const ComponentSpec& spec : topology.components) {
+    if (components_.size() <= index(spec.id)) components_.resize(index(spec.id) + 1);
+  }
+  ++reloads;
+}
+
+void Tally::observed(const Observation& observation, Disposition disposition, Timestamp at) {
+  if (index(observation.target) >= targets_.size() || disposition == Disposition::control) return;
+  TargetStatus& status = targets_[index(observation.target)];
+  status.last = observation;
+  status.last_at = at;
+  status.seconds += to_seconds(observation.took);
+  if (disposition != Disposition::good && disposition != Disposition::bad) ++status.voided;
+  const auto found = std::find_if(status.by_class.begin(), status.by_class.end(),
+                                  [&](const auto& entry) { return entry.first == observation.cls; });
+  if (found != status.by_class.end()) {
+    ++found->second;
+  } else {
+    status.by_class.emplace_back(observation.cls, 1);
+  }
+}
+
+void Tally::claimed(const Claim& claim) {
+  if (index(claim.component) >= components_.size()) return;
+  Component& component = components_[index(claim.component)];
+  ++(claim.status == Status::unknown && !claim.red ? component.claims_unreadable : component.claims_read);
+}
+
+void Tally::opened(const Incident& incident) {
+  if (index(incident.component) < components_.size()) ++components_[index(incident.component)].incidents;
+}
+
+void Tally::reported(const OutboxRow& row) {
+  Receiver& receiver = receivers_[row.receiver];
+  switch (row.state) {
+    case OutboxState::delivered: ++receiver.delivered; break;
+    case OutboxState::pending:
+    case OutboxState::dead: ++receiver.failed; break;
+    case OutboxState::cancelled: break;
+  }
+}
+
+void Tally::fill(Published& out, const Engine& engine, const config::Config& config, const alerts::Router& router) const {
+  out.topology = engine.topology();
+  out.network_down = engine.network_down();
+  out.unchecked = engine.unchecked();
+  out.clock_steps = clock_steps;
+  out.reloads = reloads;
+  out.targets.reserve(out.topology->targets.size());
+  for (const TargetSpec& spec : out.topology->targets) {
+    TargetStatus status = index(spec.id) < targets_.size() ? targets_[index(spec.id)] : TargetStatus{};
+    status.view = engine.target(spec.id);
+    out.targets.push_back(std::move(status));
+  }
+  out.components.reserve(out.topology->components.size());
+  for (const ComponentSpec& spec : out.topology->components) {
+    ComponentStatus status;
+    status.verdict = engine.verdict(spec.id);
+    if (const Incident* incident = engine.incident(spec.id)) status.incident = *incident;
+    if (const Claim* claim = engine.claim(spec.id)) status.claim = *claim;
+    status.claim_at = engine.claim_at(spec.id);
+    if (index(spec.id) < components_.size()) {
+      const Component& counts = components_[index(spec.id)];
+      status.incidents = counts.incidents;
+      status.claims_read = counts.claims_read;
+      status.claims_unreadable = counts.claims_unreadable;
+    }
+    out.components.push_back(std::move(status));
+  }
+  for (const ControlSpec& spec : out.topology->controls) out.controls.push_back(engine.control(spec.id));
+  for (const config::Receiver& receiver : config.receivers) {
+    const alerts::Router::Depth depth = router.depth(receiver.name);
+    ReceiverStatus status{.name = receiver.name, .kind = receiver.kind, .pending = depth.pending, .dead = depth.dead,
+                          .oldest = depth.oldest};
+    if (const auto found = receivers_.find(receiver.name); found != receivers_.end()) {
+      status.delivered = found->second.delivered;
+      status.failed_attempts = found->second.failed;
+    }
+    out.receivers.push_back(std::move(status));
+  }
+}
+
+}  // namespace outaged

@@ -1,0 +1,22 @@
+// What happened, as it happens: for the log and for the demo's live table. Called on the pipeline thread, after the
+// change was stored; must not block long.
+#pragma once
+
+#include <string>
+
+#include "core/input.h"
+#include "core/notification.h"
+
+namespace outaged {
+
+class Timeline {
+ public:
+  virtual ~Timeline() = default;
+  virtual void effect(Timestamp /*at*/, const Effect& /*effect*/, const Topology& /*topology*/) {}
+  /// A row became pending, delivered, dead, or an attempt failed.
+  virtual void notification(Timestamp /*at*/, const OutboxRow& /*row*/) {}
+  virtual void storage_problem(const std::string& /*problem*/) {}
+  virtual void clock_step(Timestamp /*at*/, Duration /*by*/) {}
+};
+
+}  // namespace outaged

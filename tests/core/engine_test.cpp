@@ -1,0 +1,306 @@
+// The engine as time lines: what is seen, what the page says, what follows.
+#include <doctest/doctest.h>
+
+#include "tests/core/scene.h"
+
+using namespace outaged;
+using namespace outaged::test;
+
+namespace {
+
+Class always_bad(int, int) { return Class::server_error; }
+/// Four of nine, evenly: 44 %.
+Class four_of_nine(int target, int turn) { return (turn + target) * 4 % 9 < 4 ? Class::server_error : Class::ok; }
+
+}  // namespace
+
+TEST_CASE("a hard outage with a silent page is found, proven, called, and ended") {
+  Scene scene;
+  scene.calm(noon, noon + 30min);
+  CHECK(scene.verdict().agreement == Agreement::agrees);
+  scene.run(noon + 30min, noon + 40min, always_bad);
+
+  REQUIRE(scene.incident());
+  const Incident down = *scene.incident();
+  CHECK(down.onset == noon + 30min + 1s);
+  CHECK(down.detected - down.onset == 90s);
+  CHECK(down.id == "acme.api-20260413T123001000Z");
+  CHECK(down.health == Status::major_outage);
+  CHECK(down.affected.size() == 2);
+  REQUIRE_FALSE(down.proof.empty());
+  CHECK(down.proof.front().request_id.starts_with("req_"));
+  CHECK(down.page.text == "operational");
+  CHECK(scene.verdict().agreement == Agreement::page_silent);
+  CHECK(scene.verdict().called);
+  CHECK(down.mismatch_since == down.onset + 5min);
+  CHECK(scene.verdict().why.find("fail since 12:30") != std::string::npos);
+  CHECK(scene.verdict().why.find("at most once a year") != std::string::npos);
+
+  scene.calm(noon + 40min, noon + 45min);
+  REQUIRE(scene.incident());
+  CHECK(scene.incident()->recovered.has_value());
+  CHECK(scene.verdict().agreement == Agreement::agrees);
+  CHECK(scene.count("opened") == 1);
+  CHECK(scene.count("recovered") == 1);
+}
+
+TEST_CASE("an intermittent outage is found in minutes and not lost again") {
+  Scene scene;
+  scene.calm(noon, noon + 30min);
+  scene.run(noon + 30min, noon + 90min, four_of_nine);
+  REQUIRE(scene.incident());
+  CHECK(scene.incident()->detected < noon + 36min);
+  CHECK_FALSE(scene.incident()->recovered);
+  CHECK(scene.count("opened") == 1);
+  const double rate = static_cast<double>(scene.incident()->failures) / static_cast<double>(scene.incident()->probes);
+  CHECK(rate == doctest::Approx(4.0 / 9).epsilon(0.1));
+  CHECK(scene.incident()->health == Status::degraded_performance);
+}
+
+TEST_CASE("single failures are nothing") {
+  Scene scene;
+  scene.run(noon, noon + 24h, [](int target, int turn) { return turn % 200 == 199 && target == 0 ? Class::server_error : Class::ok; });
+  CHECK(scene.count("opened") == 0);
+}
+
+TEST_CASE("two failures in a row are not enough, whatever the baseline") {
+  Scene scene;
+  scene.calm(noon, noon + 12h);
+  scene.run(noon + 12h, noon + 12h + 1min, always_bad);
+  scene.calm(noon + 12h + 1min, noon + 13h);
+  CHECK(scene.count("opened") == 0);
+}
+
+TEST_CASE("the page's late admission is an interval between two of our readings") {
+  Scene scene;
+  scene.calm(noon, noon + 30min);
+  scene.run(noon + 30min, noon + 70min, always_bad);
+  scene.run(noon + 70min, noon + 80min, always_bad, Status::partial_outage);
+  REQUIRE(scene.incident());
+  REQUIRE(scene.incident()->admitted);
+  const Admission& admission = *scene.incident()->admitted;
+  CHECK(admission.first_red - admission.last_green == 60s);
+  CHECK(admission.first_red == noon + 70min + 20s);
+  CHECK_FALSE(admission.already_red);
+  CHECK(scene.verdict().agreement == Agreement::page_understates);  // we see a major outage
+  CHECK(scene.count("updated admitted") == 1);
+
+  scene.run(noon + 80min, noon + 85min, always_bad, Status::major_outage);
+  CHECK(scene.verdict().agreement == Agreement::agrees);
+}
+
+TEST_CASE("an all-clear while it still fails is too early, and the last one clears it") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 20min, always_bad, Status::major_outage);
+  scene.run(noon + 20min, noon + 30min, always_bad, Status::operational);
+  CHECK(scene.verdict().agreement == Agreement::page_too_early);
+  CHECK(scene.verdict().called);
+  scene.run(noon + 30min, noon + 40min, [](int, int) { return Class::ok; }, Status::major_outage);
+  CHECK(scene.verdict().agreement == Agreement::pending);
+  REQUIRE(scene.incident());
+  CHECK_FALSE(scene.incident()->cleared);
+  scene.calm(noon + 40min, noon + 50min);
+  CHECK(scene.count("updated cleared") == 0);  // it changed its mind three times within the hour: held red
+  scene.calm(noon + 50min, noon + 60min);
+  CHECK(scene.count("updated cleared") == 1);
+}
+
+TEST_CASE("planned maintenance agrees with what fails") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 30min, always_bad, Status::under_maintenance);
+  CHECK(scene.verdict().agreement == Agreement::agrees);
+  CHECK(scene.count("called") == 0);
+}
+
+TEST_CASE("a page that is red for an hour while we see nothing overstates") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 69min, [](int, int) { return Class::ok; }, Status::partial_outage);
+  CHECK(scene.verdict().agreement == Agreement::pending);
+  scene.run(noon + 69min, noon + 80min, [](int, int) { return Class::ok; }, Status::partial_outage);
+  CHECK(scene.verdict().agreement == Agreement::page_overstates);
+  CHECK(scene.count("opened") == 0);
+}
+
+TEST_CASE("red since long before the onset gives no lag") {
+  Scene scene;
+  scene.calm(noon, noon + 10min, Status::degraded_performance);
+  scene.calm(noon + 10min, noon + 100min, Status::degraded_performance);
+  scene.run(noon + 100min, noon + 110min, always_bad, Status::degraded_performance);
+  REQUIRE(scene.incident());
+  REQUIRE(scene.incident()->admitted);
+  CHECK(scene.incident()->admitted->already_red);
+  CHECK(scene.count("updated admitted") == 0);  // the opening said so
+}
+
+TEST_CASE("a page that cannot be read: the last claim holds for five minutes, then it is unreadable, never green") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 13min, [](int, int) { return Class::ok; }, Status::unknown);
+  CHECK(scene.verdict().agreement == Agreement::agrees);
+  CHECK(scene.verdict().claim == Status::operational);
+  scene.run(noon + 13min, noon + 20min, [](int, int) { return Class::ok; }, Status::unknown);
+  CHECK(scene.verdict().agreement == Agreement::page_unreadable);
+  CHECK(scene.verdict().claim == Status::unknown);
+}
+
+TEST_CASE("a flapping page is held red") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  Timestamp t = noon + 10min;
+  for (int i = 0; i < 8; ++i, t += 2min) {
+    scene.run(t, t + 2min, always_bad, i % 2 == 0 ? Status::degraded_performance : Status::operational);
+  }
+  scene.run(t, t + 6min, always_bad, Status::operational);
+  CHECK(scene.count("page_too_early") == 0);
+  scene.run(t + 6min, t + 25min, always_bad, Status::operational);
+  CHECK(scene.count("page_too_early") == 1);
+}
+
+TEST_CASE("while our own network is down nobody is blamed and everything is blind") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 3h, always_bad, Status::operational, /*controls_ok=*/false);
+  CHECK(scene.count("opened") == 0);
+  CHECK(scene.count("network down") == 1);
+  CHECK(scene.verdict().agreement == Agreement::blind);
+  CHECK(scene.verdict().health == Status::unknown);
+  scene.calm(noon + 3h, noon + 3h + 5min);
+  CHECK(scene.count("network up") == 1);
+  CHECK(scene.verdict().agreement == Agreement::agrees);
+  CHECK(scene.count("opened") == 0);
+}
+
+TEST_CASE("an open incident is frozen while we are blind, not resolved") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 20min, always_bad);
+  REQUIRE(scene.incident());
+  const IncidentId id = scene.incident()->id;
+  scene.run(noon + 20min, noon + 40min, [](int, int) { return Class::bot_challenge; });
+  CHECK(scene.verdict().agreement == Agreement::blind);
+  REQUIRE(scene.incident());
+  CHECK(scene.incident()->id == id);
+  CHECK_FALSE(scene.incident()->recovered);
+  CHECK(scene.count("recovered") == 0);
+}
+
+TEST_CASE("a closed firewall does not make us mute: with no control ever ok we decide, unchecked") {
+  Scene scene;
+  scene.run(noon, noon + 10min, [](int, int) { return Class::ok; }, Status::operational, false);
+  CHECK(scene.engine.unchecked());
+  scene.run(noon + 10min, noon + 15min, always_bad, Status::operational, false);
+  REQUIRE(scene.incident());
+  CHECK(scene.incident()->unchecked);
+  CHECK(scene.verdict().why.find("Unchecked") != std::string::npos);
+}
+
+TEST_CASE("a firewall closed later: controls that fail while targets work lose their vote") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 20min, [](int, int) { return Class::ok; }, Status::operational, false);
+  CHECK(scene.engine.unchecked());
+  CHECK_FALSE(scene.engine.network_down());
+  scene.run(noon + 20min, noon + 25min, always_bad, Status::operational, false);
+  CHECK(scene.incident());
+}
+
+TEST_CASE("a target that has never been ok opens nothing and asks for its config to be checked") {
+  Scene scene;
+  scene.run(noon, noon + 1h, always_bad);
+  CHECK(scene.count("opened") == 0);
+  CHECK(scene.count("self acme/api/t0 has never once been ok") == 1);
+  CHECK(scene.verdict().agreement == Agreement::blind);
+}
+
+TEST_CASE("maybe counts only the second time in a row") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 30min, [](int, int turn) { return turn % 2 == 0 ? Class::unexpected_content : Class::ok; });
+  CHECK(scene.count("opened") == 0);
+  scene.run(noon + 30min, noon + 40min, [](int, int) { return Class::unexpected_content; });
+  CHECK(scene.count("opened") == 1);
+}
+
+TEST_CASE("a return within ten minutes is the same incident, a later one is another") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 15min, always_bad);
+  scene.calm(noon + 15min, noon + 20min);
+  scene.run(noon + 20min, noon + 25min, always_bad);
+  REQUIRE(scene.incident());
+  CHECK(scene.count("opened") == 2);  // "opened" and "reopened"
+  CHECK(scene.count("reopened") == 1);
+  CHECK(scene.incident()->reopened == 1);
+  CHECK(scene.incident()->onset == noon + 10min + 1s);
+  scene.calm(noon + 25min, noon + 50min);
+  scene.run(noon + 50min, noon + 55min, always_bad);
+  CHECK(scene.count("reopened") == 1);
+  CHECK(scene.incident()->onset == noon + 50min + 1s);
+}
+
+TEST_CASE("a mild failure of one target is listed, not called, until ten minutes have passed") {
+  Scene scene;
+  scene.calm(noon, noon + 1h);
+  scene.run(noon + 1h, noon + 1h + 9min, [](int target, int turn) { return target == 0 && turn % 5 < 2 ? Class::server_error : Class::ok; });
+  REQUIRE(scene.incident());
+  CHECK(scene.verdict().agreement == Agreement::page_silent);
+  CHECK_FALSE(scene.verdict().called);
+  scene.run(noon + 1h + 9min, noon + 1h + 15min, [](int target, int turn) { return target == 0 && turn % 5 < 2 ? Class::server_error : Class::ok; });
+  CHECK(scene.verdict().called);
+}
+
+TEST_CASE("no page: health alone, never a mismatch") {
+  SceneOptions options;
+  options.page = false;
+  Scene scene(options);
+  scene.calm(noon, noon + 10min);
+  CHECK(scene.verdict().agreement == Agreement::no_page);
+  scene.run(noon + 10min, noon + 30min, always_bad);
+  CHECK(scene.incident());
+  CHECK(scene.verdict().agreement == Agreement::no_page);
+  CHECK(scene.verdict().health == Status::major_outage);
+}
+
+TEST_CASE("only its page speaks for a component without targets") {
+  SceneOptions options;
+  options.targets = 0;
+  options.probed = false;
+  Scene scene(options);
+  scene.calm(noon, noon + 10min, Status::partial_outage);
+  CHECK(scene.verdict().agreement == Agreement::page_only);
+  CHECK(scene.verdict().health == Status::unknown);
+  CHECK(scene.verdict().claim == Status::partial_outage);
+}
+
+TEST_CASE("a target taken out of the configuration ends what only it held open") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 15min, [](int target, int) { return target == 1 ? Class::server_error : Class::ok; });
+  REQUIRE(scene.incident());
+  SceneOptions fewer;
+  fewer.targets = 1;
+  scene.step(noon + 15min, ConfigChange{make_topology(fewer, "fewer")});
+  CHECK(scene.count("recovered") == 1);
+  scene.probe(1, noon + 15min + 1s, Class::server_error);
+  CHECK(scene.effects.disposition == Disposition::ignored);
+}
+
+TEST_CASE("classic rule: three in a row fire, two good in a row recover") {
+  SceneOptions options;
+  options.rules.failure_threshold = 3;
+  options.rules.success_threshold = 2;
+  options.targets = 1;
+  Scene scene(options);
+  scene.calm(noon, noon + 2min);
+  scene.run(noon + 2min, noon + 3min, always_bad);
+  CHECK(scene.count("opened") == 0);
+  scene.run(noon + 3min, noon + 3min + 30s, always_bad);
+  CHECK(scene.count("opened") == 1);
+  scene.calm(noon + 4min, noon + 4min + 30s);
+  CHECK(scene.count("recovered") == 0);
+  scene.calm(noon + 4min + 30s, noon + 5min);
+  CHECK(scene.count("recovered") == 1);
+}
