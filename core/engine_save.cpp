@@ -155,10 +155,6 @@ void read(const json& in, T& value) {
     for (std::size_t i = 0; i < value.size(); ++i) read(in.at(i), value[i]);
   } else if constexpr (requires { outaged::from_json(in, value); }) {
     outaged::from_json(in, value);
-  } else if constexpr (std::is_same_v<T, Agreement>) {
-    const auto agreement = agreement_from_string(in.get<std::string>());
-    if (!agreement) throw Broken{"unknown agreement"};
-    value = *agreement;
   } else {
     value = in.get<T>();
   }

@@ -208,7 +208,9 @@ int demo(const DemoOptions& options, const std::string& program) {
 
   Story story;
   story.follow(std::string(followed));
-  auto daemon = Daemon::start(std::move(*config), source, story, {.publish_every = 100ms});
+  PipelineOptions pace;
+  pace.publish_every = 100ms;
+  auto daemon = Daemon::start(std::move(*config), source, story, pace);
   if (!daemon) {
     fmt::print(stderr, "demo: {}\n", daemon.error());
     return 1;
@@ -238,15 +240,13 @@ int demo(const DemoOptions& options, const std::string& program) {
     if (!component) continue;
     const Timestamp now = system_clock().wall();
     const std::string see = what_we_see(*component), say = what_they_say(*component);
-    for (const Story::Event& event : story.take()) {
-      table.row(format_clock(clock->story(event.at)), see, say, event.what);
-      told_at = clock->elapsed(now);
+    const std::deque<Story::Event> events = story.take();
+    for (const Story::Event& event : events) table.row(format_clock(clock->story(event.at)), see, say, event.what);
+    const bool page_changed = say != last_said && !last_said.empty();
+    if (events.empty() && (page_changed || clock->elapsed(now) - told_at >= 5min)) {
+      table.row(format_clock(clock->story(now)), see, say, page_changed ? "their page changed" : "");
     }
-    if (say != last_said && !last_said.empty()) table.row(format_clock(clock->story(now)), see, say, "their page changed");
-    if (say != last_said || clock->elapsed(now) - told_at >= 5min) {
-      if (!last_said.empty() && say == last_said) table.row(format_clock(clock->story(now)), see, say, "");
-      told_at = clock->elapsed(now);
-    }
+    if (!events.empty() || page_changed || clock->elapsed(now) - told_at >= 5min) told_at = clock->elapsed(now);
     last_said = say;
     outcome.deliveries = story.deliveries();
     const bool settled = outcome.deliveries.delivered + outcome.deliveries.dead >= outcome.deliveries.made;

@@ -137,6 +137,10 @@ int check_config(const Source& source) {
     fmt::print(stderr, "{}: {}\n", source.config_file, jobs.error());
     return 1;
   }
+  if (const auto receivers = check_receivers(*config); !receivers) {
+    fmt::print(stderr, "{}: {}\n", source.config_file, receivers.error());
+    return 1;
+  }
   fmt::print("{}: ok\n", source.config_file);
   for (const std::string& line : introduce(*config, "")) fmt::print("{}\n", line);
   return 0;

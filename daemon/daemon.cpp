@@ -40,7 +40,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(config::Config config, ConfigSourc
   });
 
   const auto report = [&self](const DeliveryReport& row) { self.pipeline_->inbox().push(row); };
-  self.delivery_ = alerts::Delivery::create(clock, report, [egress = config.egress] { return alerts::make_http_sender(egress); });
+  self.delivery_ = alerts::Delivery::create(clock, report, [egress = signed_egress(config)] { return alerts::make_http_sender(egress); });
+  options.database = config.storage.path;
   auto pipeline = Pipeline::create(std::move(*store), *self.delivery_, self.board_, timeline, clock, options);
   if (!pipeline) return Error{pipeline.error()};
   self.pipeline_ = std::move(*pipeline);
@@ -94,7 +95,8 @@ Result<void> Daemon::reload() {
 
 bool Daemon::healthy() const {
   const SteadyTime now = system_clock().steady();
-  return now - pipeline_->progress() < stuck_after && now - loop_->stats().progress < stuck_after;
+  const auto picture = board_.latest();  // the loop's own figures reset when read: they are the pipeline's to read
+  return now - pipeline_->progress() < stuck_after && (!picture || now - picture->loop.progress < stuck_after);
 }
 
 std::string Daemon::failure() const {

@@ -18,7 +18,7 @@
 
 namespace outaged {
 
-/// One reading of a status page; `report` is null where the page has not changed since the last one.
+/// One reading of a status page, changed or not.
 struct PageReading {
   PageId page{};
   std::shared_ptr<const PageReport> report;

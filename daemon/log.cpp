@@ -58,7 +58,7 @@ void log_setup(std::string_view level, std::string_view format) {
   }
   logger->set_formatter(std::move(formatter));
   logger->set_level(level == "debug"     ? spdlog::level::debug
-                    : level == "warning" ? spdlog::level::warn
+                    : level == "warn"  ? spdlog::level::warn
                     : level == "error"   ? spdlog::level::err
                                          : spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));

@@ -9,7 +9,7 @@
 
 namespace outaged {
 
-/// `level`: debug, info, warning, error. `format`: text or json.
+/// `level`: debug, info, warn, error. `format`: text or json.
 void log_setup(std::string_view level, std::string_view format);
 void log_debug(std::string_view text);
 void log_info(std::string_view text);

@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   app.add_option("--web.external-url", source.external_url, "Where people reach us; links in alerts begin with it");
   app.add_option("--storage.path", source.storage_path, "The SQLite database");
   app.add_option("--storage.retention", source.retention, "How long raw observations are kept, such as 30d");
-  app.add_option("--log.level", source.log_level, "How much is logged")->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_option("--log.level", source.log_level, "How much is logged")->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log.format", source.log_format, "How it is logged")->check(CLI::IsMember({"text", "json"}));
 
   auto* run = app.add_subcommand("run", "Watch, store, tell; what happens when no command is given");

@@ -354,7 +354,7 @@ void Picture::collect_receivers(Families& out) const {
 void Picture::collect_flow(Families& out) const {
   counter(out, "outaged_probe_runs_started_total", "Runs started by the probe loop: targets, controls and pages", p_.loop.started);
   counter(out, "outaged_probe_runs_finished_total", "Runs finished by the probe loop", p_.loop.finished);
-  counter(out, "outaged_probes_skipped_total", "Runs not started because the one before was still in flight", p_.loop.skipped);
+  counter(out, "outaged_probes_skipped_total", "Runs not started: the one before was still in flight, or the loop was full or late", p_.loop.skipped);
   gauge(out, "outaged_probes_in_flight", "Runs in flight", static_cast<double>(p_.loop.in_flight));
   gauge(out, "outaged_probe_jobs", "Targets, controls and pages that are asked regularly", static_cast<double>(p_.loop.jobs));
   counter(out, "outaged_schedule_lag_seconds_total", "How late runs started, summed over all of them", p_.loop.lag_sum_seconds);

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "daemon/tally.h"
 #include "probes/pages/mapping.h"
+#include "storage/history.h"
 
 namespace outaged {
 namespace {
@@ -66,7 +67,6 @@ class Pipeline::Impl {
   Seq seq_ = 0;
   std::shared_ptr<const config::Config> config_;
   std::map<PageId, std::vector<PageListener>> listeners_;
-  std::map<ComponentId, Claim> last_claims_;
   Tally tally_;
   Timestamp started_{};
 
@@ -75,8 +75,8 @@ class Pipeline::Impl {
   std::vector<std::pair<Timestamp, Effect>> happened_;
   std::vector<OutboxRow> reported_;
   std::vector<std::shared_ptr<std::promise<Result<void>>>> waiting_;
-  bool publish_now_ = true, snapshot_now_ = false, storage_failing_ = false;
-  Timestamp published_ = never_past, snapshot_at_ = never_past, controls_asked_ = never_past, retained_ = never_past,
+  bool publish_now_ = true, snapshot_now_ = false, store_now_ = false, storage_failing_ = false;
+  Timestamp published_ = never_past, snapshot_at_ = never_past, stored_ = never_past, controls_asked_ = never_past, retained_ = never_past,
             retry_at_ = never_past;
   Duration lag_{};
 };
@@ -84,14 +84,27 @@ class Pipeline::Impl {
 // ---- start ----------------------------------------------------------------------------------------------------------
 
 Result<void> Pipeline::Impl::restore(storage::Restored restored) {
+  for (const std::string& problem : restored.problems) timeline_.storage_problem(problem);
+  const auto fold = [&](const Input& input) { engine_.step(input, effects_); };
+  std::string refused;
   if (restored.snapshot) {
-    auto topology = store_->topology(restored.snapshot->config);
-    auto engine = Engine::load(restored.snapshot->document, std::move(topology));
-    if (!engine) return Error{engine.error()};
-    engine_ = std::move(*engine);
+    auto engine = Engine::load(restored.snapshot->document, store_->topology(restored.snapshot->config));
+    if (engine) {
+      engine_ = std::move(*engine);
+    } else {
+      refused = engine.error();
+    }
   }
   // What these inputs caused was stored with them: only the state is wanted.
-  for (const Input& input : restored.after) engine_.step(input, effects_);
+  if (refused.empty()) {
+    for (const Input& input : restored.after) fold(input);
+  } else {
+    timeline_.storage_problem(refused + ": reading the whole log instead");
+    auto history = storage::History::open(options_.database);
+    if (!history) return Error{history.error()};
+    const auto folded = (*history)->replay(never_past, 0, fold);
+    if (!folded) return Error{folded.error()};
+  }
   effects_.clear();
   router_.restore(restored.told, restored.last_outbox_id);
   for (const OutboxRow& row : restored.told) {
@@ -103,6 +116,7 @@ Result<void> Pipeline::Impl::restore(storage::Restored restored) {
 Result<void> Pipeline::Impl::put_in_force(Timestamp at, const std::shared_ptr<const config::Config>& config) {
   auto jobs = plan_jobs(*config, clock_);
   if (!jobs) return Error{jobs.error()};
+  if (auto receivers = check_receivers(*config); !receivers) return receivers;
   auto topology = std::make_shared<Topology>(*config::make_topology(*config, *store_));
   topology->hash.clear();
   topology->hash = sha256_hex(encode(*topology));  // of what holds, not of how it was written
@@ -174,6 +188,7 @@ void Pipeline::Impl::observe(Timestamp at, Observation observation) {
   auto& kept = std::get<Observation>(input.what);
   tally_.observed(kept, effects_.disposition, at);
   if (effects_.disposition == Disposition::bad || effects_.disposition == Disposition::void_unproven) ask_controls(at);
+  if (effects_.disposition != Disposition::good && effects_.disposition != Disposition::control) store_now_ = true;
   if (effects_.disposition != Disposition::ignored) {
     batch_.observations.push_back({seq, at, std::move(kept), effects_.disposition});
   }
@@ -190,18 +205,13 @@ void Pipeline::Impl::ask_controls(Timestamp at) {
 void Pipeline::Impl::read_page(Timestamp at, PageReading reading) {
   const PageSpec* page = engine_.topology()->page(reading.page);
   const auto listeners = listeners_.find(reading.page);
-  if (!page || listeners == listeners_.end()) return;
+  if (!page || listeners == listeners_.end() || !reading.report) return;
   if (reading.document) batch_.documents.push_back(reading.document);
   for (const PageListener& listener : listeners->second) {
-    const auto last = last_claims_.find(listener.component);
-    if (!reading.report && last == last_claims_.end()) continue;
-    Claim claim = reading.report ? probes::claim_of(*reading.report, listener.page_components) : last->second;
-    if (reading.report) {
-      claim.component = listener.component;
-      claim.url = page->url;
-      if (reading.document) claim.document = reading.document->hash;
-      last_claims_[listener.component] = claim;
-    }
+    Claim claim = probes::claim_of(*reading.report, listener.page_components);
+    claim.component = listener.component;
+    claim.url = page->url;
+    if (reading.document) claim.document = reading.document->hash;
     tally_.claimed(claim);
     step(at, std::move(claim));
   }
@@ -258,7 +268,11 @@ void Pipeline::Impl::snapshot(Timestamp now, bool last) {
 }
 
 void Pipeline::Impl::commit(Timestamp now) {
-  if (!batch_.empty() && (retry_at_ == never_past || now >= retry_at_)) {
+  const bool due = store_now_ || batch_.durable || batch_.snapshot || !batch_.inputs.empty() || stored_ == never_past ||
+                   now - stored_ >= options_.commit_every;
+  if (!batch_.empty() && due && (retry_at_ == never_past || now >= retry_at_)) {
+    stored_ = now;
+    store_now_ = false;
     const auto committed = store_->commit(batch_);
     if (committed) {
       batch_ = {};

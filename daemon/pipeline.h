@@ -21,7 +21,9 @@
 namespace outaged {
 
 struct PipelineOptions {
-  Duration linger = 50ms;            // how long samples wait for company before they are stored
+  std::string database;              // the store's path, to fold the whole log should the snapshot be refused
+  Duration linger = 50ms;            // how long samples wait for company before they are judged
+  Duration commit_every = 1s;        // how long good samples wait to be stored; anything else is stored at once
   Duration publish_every = 1s;
   Duration snapshot_every = 5min;
   std::size_t inbox_capacity = 100'000;

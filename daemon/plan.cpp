@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "alerts/registry.h"
+#include "daemon/version.h"
 #include "probes/registry.h"
 
 namespace outaged {
@@ -63,13 +65,31 @@ std::map<PageId, std::vector<PageListener>> page_listeners(const config::Config&
   return listeners;
 }
 
+Result<void> check_receivers(const config::Config& config) {
+  for (const config::Receiver& receiver : config.receivers) {
+    const auto made = alerts::make_notifier(receiver);
+    if (!made) return Error{fmt::format("receiver {}: {}", receiver.name, made.error())};
+  }
+  return {};
+}
+
+config::Egress signed_egress(const config::Config& config) {
+  config::Egress egress = config.egress;
+  if (egress.user_agent.empty()) {
+    egress.user_agent = config.web.external_url.empty() ? fmt::format("outaged/{}", version)
+                                                        : fmt::format("outaged/{} (+{})", version, config.web.external_url);
+  }
+  return egress;
+}
+
 probes::LoopOptions loop_options(const config::Config& config) {
+  const config::Egress egress = signed_egress(config);
   probes::LoopOptions options;
-  options.proxy = config.egress.proxy;
-  options.no_proxy = config.egress.no_proxy;
-  options.ca_file = config.egress.ca_file;
-  options.user_agent = config.egress.user_agent;
-  options.resolvers = config.egress.resolvers;
+  options.proxy = egress.proxy;
+  options.no_proxy = egress.no_proxy;
+  options.ca_file = egress.ca_file;
+  options.user_agent = egress.user_agent;
+  options.resolvers = egress.resolvers;
   return options;
 }
 

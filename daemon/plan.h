@@ -31,6 +31,11 @@ struct PageListener {
 };
 std::map<PageId, std::vector<PageListener>> page_listeners(const config::Config& config, const Topology& topology);
 
+/// Errors: a receiver whose settings its kind cannot use.
+Result<void> check_receivers(const config::Config& config);
+
+/// What leaves through the egress, with our name on it where the user gave none.
+config::Egress signed_egress(const config::Config& config);
 probes::LoopOptions loop_options(const config::Config& config);
 
 }  // namespace outaged

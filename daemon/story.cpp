@@ -51,7 +51,7 @@ void Story::effect(Timestamp at, const Effect& effect, const Topology& topology)
       add(at, after.agreement == Agreement::page_silent ? "MISMATCH: their page is silent"
                                                         : fmt::format("MISMATCH: {}", to_string(after.agreement)));
     }
-    if (verdict->before.agreement == Agreement::blind) add(at, "first answers: we can see");
+    if (verdict->before.agreement == Agreement::blind && after.agreement == Agreement::agrees) add(at, "first answers: all is well");
   } else if (const auto* update = std::get_if<IncidentUpdated>(&effect); update && ours(update->incident.component)) {
     if (update->reason == UpdateReason::admitted) add(at, "their page admits it");
     if (update->reason == UpdateReason::severity) add(at, fmt::format("worse: {}", spell(update->incident.worst)));

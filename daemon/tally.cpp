@@ -11,7 +11,8 @@ void Tally::configure(const Topology& topology, const config::Config&) {
   for (const ComponentSpec& spec : topology.components) {
     if (components_.size() <= index(spec.id)) components_.resize(index(spec.id) + 1);
   }
-  ++reloads;
+  if (configured_) ++reloads;
+  configured_ = true;
 }
 
 void Tally::observed(const Observation& observation, Disposition disposition, Timestamp at) {

@@ -31,6 +31,7 @@ class Tally {
   struct Receiver {
     std::uint64_t delivered = 0, failed = 0;
   };
+  bool configured_ = false;                // the first configuration is no reload
   std::vector<TargetStatus> targets_;      // by id
   std::vector<Component> components_;      // by id
   std::map<std::string, Receiver> receivers_;

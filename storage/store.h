@@ -43,7 +43,7 @@ struct Snapshot {
 struct Batch {
   std::vector<RecordedObservation> observations;
   std::vector<RecordedClaim> claims;
-  std::vector<Input> inputs;                 // every other kind that must be replayed; ticks are not
+  std::vector<Input> inputs;                 // every other kind that must be replayed; of ticks only those that changed something
   std::vector<std::shared_ptr<const PageDocument>> documents;
   std::vector<RecordedVerdict> verdicts;
   std::vector<Incident> incidents;           // upserts by id

@@ -38,9 +38,8 @@ bool tells_nothing(const Evidence& e) {
   throw std::invalid_argument(fmt::format("input {} belongs into Batch::{}, with what was made of it", seq, list));
 }
 
-/// nullptr: not kept, since it changes nothing.
 const char* kind_of(const Input& input) {
-  return std::visit(Overloaded{[](const Tick&) -> const char* { return nullptr; },
+  return std::visit(Overloaded{[](const Tick&) -> const char* { return "tick"; },
                                [&](const Observation&) -> const char* { return misplaced(input.seq, "observations"); },
                                [&](const Claim&) -> const char* { return misplaced(input.seq, "claims"); },
                                [](const ConfigChange&) -> const char* { return "config"; },
@@ -180,7 +179,6 @@ void Writer::verdict(const RecordedVerdict& row) {
 
 void Writer::input(const Input& input) {
   const char* kind = kind_of(input);
-  if (!kind) return;
   std::optional<std::string> config;
   if (const auto* change = std::get_if<ConfigChange>(&input.what)) {
     if (!change->topology)

@@ -76,8 +76,11 @@ TEST_CASE("Retry-After is honoured to the second, for the receiver as a whole, a
     const Timestamp due = *b.reports.all()[0].next_attempt;
     CHECK(due == test::t("14:00:00") + pause);
     b.delivery->enqueue({row(2, "hook", "another group")});
+    b.waiter.settle();
     b.clock.advance(pause - 1ms);
     b.delivery->enqueue({row(3, "hook", "a third")});
+    b.waiter.settle();
+    CHECK(b.wire.sent().size() == 1);
     b.clock.advance(1ms);
     REQUIRE(b.reports.wait_for(4));
     const auto sent = b.wire.sent();
@@ -91,6 +94,7 @@ TEST_CASE("a group keeps its order while other groups go on") {
   b.delivery->enqueue({row(1), row(2), row(3, "hook", "other"), row(4)});
   REQUIRE(b.reports.wait_for(2));
   CHECK(b.reports.of(3).at(0).state == State::delivered);
+  b.waiter.settle();
   CHECK(b.reports.of(2).empty());
   b.clock.advance(10min);
   REQUIRE(b.reports.wait_for(5));
@@ -153,7 +157,10 @@ TEST_CASE("a vanished receiver keeps its rows an hour, and they end with a clear
   REQUIRE(b.reports.wait_for(2));
   b.delivery->reconfigure({});
   b.delivery->enqueue({row(3)});
-  b.clock.advance(1h);
+  b.clock.advance(1h - 1ms);
+  b.waiter.settle();
+  CHECK(b.reports.all().size() == 2);
+  b.clock.advance(1ms);
   REQUIRE(b.reports.wait_for(5));
   for (const std::uint64_t id : {1, 2, 3}) {
     CHECK(b.reports.of(id).back().state == State::dead);
@@ -219,7 +226,10 @@ TEST_CASE("restored rows wait for their time, a row known already is not doubled
   b.delivery->enqueue({row(2, "hook", "other")});
   REQUIRE(b.reports.wait_for(1));
   CHECK(b.reports.all()[0].outbox_id == 2);
-  b.clock.advance(20min);
+  b.clock.advance(20min - 1ms);
+  b.waiter.settle();
+  CHECK(b.wire.sent().size() == 1);
+  b.clock.advance(1ms);
   REQUIRE(b.reports.wait_for(2));
   CHECK(b.reports.all()[1].attempts == 4);
   CHECK(b.wire.sent().back().at >= test::t("14:20:00"));

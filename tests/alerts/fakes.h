@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "alerts/delivery.h"
@@ -28,8 +29,17 @@ class FakeClock : public Clock {
 class FakeWaiter : public alerts::Waiter {
  public:
   void wait(std::condition_variable& condition, std::unique_lock<std::mutex>& lock, SteadyTime) override {
+    ++waits_;
     condition.wait_for(lock, std::chrono::milliseconds(1));
   }
+  /// Returns once the only worker has looked at its queue again and found nothing to do.
+  void settle() {
+    const std::uint64_t enough = waits_ + 2;
+    while (waits_ < enough) std::this_thread::yield();
+  }
+
+ private:
+  std::atomic<std::uint64_t> waits_{0};
 };
 
 struct Sent {

@@ -132,7 +132,6 @@ class RawServer {
   }
   int accepted() const { return accepted_; }
   int open() const { return open_; }
-  int most_open() const { return most_open_; }  // at the same time
 
  private:
   struct Peer {
@@ -165,8 +164,7 @@ class RawServer {
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-    const int now_open = ++open_;
-    for (int most = most_open_; now_open > most && !most_open_.compare_exchange_weak(most, now_open);) continue;
+    ++open_;
     SSL* ssl = tls_ ? SSL_new(tls_) : nullptr;
     if (ssl) SSL_set_fd(ssl, peer.fd);
     if (!ssl || SSL_accept(ssl) == 1) {
@@ -185,7 +183,7 @@ class RawServer {
   SSL_CTX* tls_;
   int listener_ = -1, port_ = 0;
   std::atomic<bool> stopping_ = false;
-  std::atomic<int> accepted_ = 0, open_ = 0, most_open_ = 0;
+  std::atomic<int> accepted_ = 0, open_ = 0;
   std::mutex mutex_;
   std::list<Peer> peers_;
   std::thread acceptor_;
