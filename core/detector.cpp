@@ -61,8 +61,14 @@ void Detector::restore(const State& state) {
 }
 
 Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark) {
-  // What was suspicious before a long silence says nothing about now.
-  if (!state_.firing && state_.last != never_past && at - state_.last > gap_intervals * rules.interval) calm();
+  // What was seen before a long silence, suspicious or clean, says nothing about now.
+  if (state_.last != never_past && at - state_.last > gap_intervals * rules.interval) {
+    if (state_.firing) {
+      state_.run = 0;
+    } else {
+      calm();
+    }
+  }
   state_.last = std::max(state_.last, at);
 
   if (rules.failure_threshold > 0) return take_classic(bad, at, rules, mark);
@@ -75,8 +81,11 @@ Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const Dete
   if (teaches && highest().sum < h / 2) learn(bad, at, rules.baseline_half_life);
   weigh();
   for (std::size_t k = 0; k < rungs.size(); ++k) {
-    if (!weights_[k].used) continue;
     Rung& rung = state_.rungs[k];
+    if (!weights_[k].used) {
+      rung = {};
+      continue;
+    }
     if (rung.sum == 0) rung = {.sum = 0, .start = at, .failures = 0, .probes = 0, .mark = mark};
     ++rung.probes;
     if (bad) ++rung.failures;
@@ -154,6 +163,11 @@ void Detector::calm() {
   state_.rungs = {};
   state_.refractory_until = never_past;
   state_.run = 0;
+}
+
+void Detector::stop() {
+  state_.firing = false;
+  calm();
 }
 
 const Detector::Rung& Detector::highest() const {

@@ -10,10 +10,26 @@ namespace {
 constexpr std::size_t proofs_per_target = 6;
 constexpr std::uint32_t unproven_notice_after = 3;
 
+/// Says nothing about the provider, and will not pass by itself: whoever configured it must mend it.
+bool wants_mending(Class cls) {
+  return cls == Class::not_found || cls == Class::auth || cls == Class::account || cls == Class::bad_request ||
+         cls == Class::body_too_large;
+}
+
 template <class T>
 T& at_id(std::vector<T>& list, std::uint32_t id) {
   if (list.size() <= id) list.resize(id + 1);
   return list[id];
+}
+
+/// Whether the component's claims come from where they came from before.
+bool same_page(const Topology& before, const Topology& after, const ComponentSpec& component) {
+  const ComponentSpec* was = before.component(component.id);
+  if (!was || was->page != component.page) return false;
+  if (!component.page) return true;
+  const PageSpec* old_page = before.page(*component.page);
+  const PageSpec* new_page = after.page(*component.page);
+  return old_page && new_page && old_page->url == new_page->url;
 }
 
 }  // namespace
@@ -82,6 +98,7 @@ void Engine::State::check_network(Effects& out) {
   network_deadline = down ? controls.expiry(now, window) : never;
   if (down == network_down) return;
   network_down = down;
+  if (!down) network_back = now;
   tell(out, NetworkChanged{.down = down,
                            .text = down ? "Our own network is down: our control sites fail too. Nobody is blamed."
                                         : "Our own network works again."});
@@ -90,10 +107,18 @@ void Engine::State::check_network(Effects& out) {
   }
 }
 
+void Engine::State::note_unproven(TargetState& target, Effects& out) {
+  if (target.proven || ++target.unproven_failures != unproven_notice_after) return;
+  tell(out, SelfNotice{.subject = target.spec->name, .text = "has never once been ok: check its URL, key and conditions"});
+}
+
 Disposition Engine::State::observe_target(TargetState& target, const Observation& observation, Effects& out) {
   const Timestamp started = now - observation.took;
   const Counts counts = info(observation.cls).counts;
-  if (counts == Counts::nothing) return Disposition::void_class;
+  if (counts == Counts::nothing) {
+    if (wants_mending(observation.cls)) note_unproven(target, out);
+    return Disposition::void_class;
+  }
   const bool bad = counts != Counts::good;
   controls.witness(!bad);
 
@@ -104,10 +129,7 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
   }
   target.doubt = bad;
   if (bad && !target.proven) {
-    if (++target.unproven_failures == unproven_notice_after) {
-      tell(out, SelfNotice{.subject = target.spec->name,
-                           .text = "has never once been ok: check its URL, key and conditions"});
-    }
+    note_unproven(target, out);
     return Disposition::void_unproven;
   }
   if (bad && controls.down(now, topology->control_rules.window)) return Disposition::void_controls;
@@ -182,7 +204,19 @@ void Engine::State::apply(const ConfigChange& change, Effects& out) {
   if (change.topology->hash == topology->hash && !topology->hash.empty()) return;
   const auto before = topology;  // specs of what vanishes are needed until its incidents are closed
   configure(change.topology);
+  for (TargetState& target : targets) {
+    if (target.spec) continue;
+    // Should it come back, still failing, that is news: the incident it held open is over by then.
+    target.detector.stop();
+    target.doubt = false;
+    target.unproven_failures = 0;
+  }
   for (ComponentState& each : components) {
+    if (each.spec && !same_page(*before, *topology, *each.spec)) {
+      each.page = {};
+      each.unreadable_told = false;
+      if (each.spec->page) each.page.begin(now);
+    }
     // What nobody watches any more cannot stay "down" for ever: every fire gets its resolve.
     if (each.open() && (!each.spec || !any_firing(each))) recover(each, out);
     if (each.spec) {

@@ -35,6 +35,7 @@ struct ComponentState {
   std::optional<Incident> incident;  // open, or recovered and still of interest
   Mark onset_mark, episode_mark;     // of the incident, and of its latest opening
   bool gate_passed = false;
+  bool unreadable_told = false;      // that its page cannot be read
   std::vector<Agreement> called;     // mismatches called during this incident: each is told once
   Timestamp deadline = never;
 
@@ -50,6 +51,7 @@ struct Engine::State {
   Controls controls;
   bool network_down = false;
   Timestamp network_deadline = never;
+  Timestamp network_back = never_past;     // when it last came back: a reading that failed before proves nothing
   std::set<std::pair<Timestamp, std::uint32_t>> deadlines;  // of components
 
   // engine.cpp: what comes in
@@ -58,6 +60,7 @@ struct Engine::State {
   void apply(const ConfigChange& change, Effects& out);
   void configure(std::shared_ptr<const Topology> next);
   void observe_control(const Observation& observation, Effects& out);
+  void note_unproven(TargetState& target, Effects& out);
   Disposition observe_target(TargetState& target, const Observation& observation, Effects& out);
   void check_network(Effects& out);
   void fire_deadline(Effects& out);
@@ -80,6 +83,7 @@ struct Engine::State {
   void refresh_incident(ComponentState& component, Effects& out);
   void follow_page(ComponentState& component, Effects& out);
   void collect_evidence(ComponentState& component);
+  void tell_unreadable(ComponentState& component, Agreement agreement, Effects& out);
   std::pair<Agreement, bool> judge(const ComponentState& component, bool is_blind) const;
   void schedule(ComponentState& component);
 };
