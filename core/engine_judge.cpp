@@ -33,8 +33,10 @@ IncidentId make_id(const ComponentSpec& component, Timestamp onset) {
 }  // namespace
 
 bool Engine::State::any_firing(const ComponentState& each) const {
-  return std::any_of(each.targets.begin(), each.targets.end(),
-                     [&](TargetId id) { return targets[index(id)].detector.firing(); });
+  return each.pooled.firing() || each.pooled_slow.firing() ||
+         std::any_of(each.targets.begin(), each.targets.end(), [&](TargetId id) {
+           return targets[index(id)].detector.firing() || targets[index(id)].slow.firing();
+         });
 }
 
 Timestamp Engine::State::sees_until(const ComponentState& each) const {
@@ -71,9 +73,9 @@ Status Engine::State::health(const ComponentState& each) const {
 
 // ---- incidents ------------------------------------------------------------------------------------------------------
 
-void Engine::State::open_incident(ComponentState& each, const TargetState& by, Effects& out) {
-  if (each.open()) return;  // a second target of a component that is down already
-  each.episode_mark = by.detector.onset_mark();
+void Engine::State::open_incident(ComponentState& each, const Detector& by, bool slow, const DetectionRules& rules, Effects& out) {
+  if (each.open()) return;  // a second stream of a component that is down already
+  each.episode_mark = by.onset_mark();
   each.gate_passed = false;
   if (each.incident && now - *each.incident->recovered <= each.spec->rules.reopen) {
     Incident& incident = *each.incident;
@@ -88,11 +90,13 @@ void Engine::State::open_incident(ComponentState& each, const TargetState& by, E
   each.onset_mark = each.episode_mark;
   Incident incident;
   incident.component = each.spec->id;
-  incident.onset = by.detector.onset();
+  incident.onset = by.onset();
   incident.id = make_id(*each.spec, incident.onset);
   incident.detected = now;
-  incident.baseline = by.detector.onset_baseline();
-  incident.false_alarms_per_year = by.spec->rules.false_alarms_per_year;
+  incident.baseline = by.onset_baseline();
+  incident.false_alarms_per_year = rules.false_alarms_per_year;
+  incident.slow = slow;
+  each.slow_mark = each.slow_total - (slow ? std::min<std::uint64_t>(each.slow_total, by.excursion_failures()) : 0);
   incident.unchecked = controls.voters() < 2;
   incident.told = 1;
   each.incident = std::move(incident);
@@ -106,6 +110,7 @@ void Engine::State::open_incident(ComponentState& each, const TargetState& by, E
   follow_page(each, out);
   refresh_incident(each, out);
   tell(out, IncidentOpened{*each.incident});
+  set_cadence(each, out);
 }
 
 void Engine::State::collect_evidence(ComponentState& each) {
@@ -125,10 +130,15 @@ void Engine::State::collect_evidence(ComponentState& each) {
 void Engine::State::recover(ComponentState& each, Effects& out) {
   Incident& incident = *each.incident;
   if (each.spec) refresh_incident(each, out);
+  // The good probes since the last failure are the recovery, not the outage.
+  if (each.spec && !incident.slow && each.last_failure_mark.probes > each.onset_mark.probes) {
+    incident.probes = each.last_failure_mark.probes - each.onset_mark.probes;
+  }
   incident.recovered = now;
   incident.health = Status::operational;
   ++incident.told;
   tell(out, IncidentRecovered{incident});
+  if (each.spec) set_cadence(each, out);
 }
 
 /// Its numbers, level and scope as of now; a rise in severity is told.
@@ -138,6 +148,7 @@ void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
   const AgreementRules& rules = each.spec->rules;
   incident.failures = each.total.failures - each.onset_mark.failures;
   incident.probes = each.total.probes - each.onset_mark.probes;
+  incident.slow_answers = each.slow_total - each.slow_mark;
   incident.affected.clear();
   incident.unaffected.clear();
   for (const TargetId id : each.targets) {
@@ -150,7 +161,8 @@ void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
     }
   }
   incident.health = health(each);
-  const double rate = episode_rate(each);
+  const double slow_rate = incident.probes == 0 ? 0 : static_cast<double>(incident.slow_answers) / static_cast<double>(incident.probes);
+  const double rate = std::max(episode_rate(each), incident.slow ? slow_rate : 0);
   each.gate_passed = each.gate_passed ||
                      (rate >= rules.gate_rate && (incident.affected.size() >= 2 || rate >= partial_rate ||
                                                   now >= incident.onset + rules.gate_after));
