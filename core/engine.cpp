@@ -260,7 +260,8 @@ void Engine::State::apply(const ConfigChange& change, Effects& out) {
   configure(change.topology);
   for (ComponentState& each : components) {
     // What nobody watches any more cannot stay "down" for ever: every fire gets its resolve.
-    if (each.open() && (!each.spec || !any_firing(each))) recover(each, out);
+    const bool held_open = each.spec && (any_firing(each) || (each.incident && each.incident->from_page && !each.spec->probed && each.spec->page));
+    if (each.open() && !held_open) recover(each, out);
     if (each.spec) {
       evaluate(each, out);
     } else {

@@ -3,16 +3,17 @@
 #include <cmath>
 
 #include "core/engine_state.h"
+#include "core/honesty.h"
 
 namespace outaged {
 namespace {
 
 constexpr double major_rate = 0.9, partial_rate = 0.5, level_slack = 0.03;
 constexpr std::size_t proofs_per_incident = 8;
-// A page that first turns red this long after we saw it healthy again admits something else.
-constexpr Duration late_admission = 30min;
 // Severity rises are told only on this much evidence: four failures of seven are no "partial outage" yet.
 constexpr std::uint64_t severity_failures = 10;
+constexpr Duration common_cause_window = 5min;
+constexpr std::size_t common_cause_services = 3;
 
 /// "claude/api" and its onset give "claude.api-20260413T140300123Z": the same on every machine and after every restart.
 IncidentId make_id(const ComponentSpec& component, Timestamp onset) {
@@ -61,6 +62,7 @@ double Engine::State::episode_rate(const ComponentState& each) const {
 
 Status Engine::State::health(const ComponentState& each) const {
   if (!each.open()) return Status::operational;
+  if (each.incident->from_page) return each.incident->health;
   // A rate that hovers at a border must not change the level with every probe: it falls only once clearly below.
   const int now_at = level(each.incident->health);
   const auto reaches = [&, rate = episode_rate(each)](double border, Status status) {
@@ -109,6 +111,7 @@ void Engine::State::open_incident(ComponentState& each, const Detector& by, bool
   collect_evidence(each);
   follow_page(each, out);
   refresh_incident(each, out);
+  find_common_cause(each, out);
   tell(out, IncidentOpened{*each.incident});
   set_cadence(each, out);
 }
@@ -143,7 +146,7 @@ void Engine::State::recover(ComponentState& each, Effects& out) {
 
 /// Its numbers, level and scope as of now; a rise in severity is told.
 void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
-  if (!each.open()) return;
+  if (!each.open() || each.incident->from_page) return;
   Incident& incident = *each.incident;
   const AgreementRules& rules = each.spec->rules;
   incident.failures = each.total.failures - each.onset_mark.failures;
@@ -176,7 +179,7 @@ void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
 
 /// Admission and all-clear, from the page's colour.
 void Engine::State::follow_page(ComponentState& each, Effects& out) {
-  if (!each.incident || !each.spec->page) return;
+  if (!each.incident || !each.spec->page || each.incident->from_page) return;
   Incident& incident = *each.incident;
   const PageWatch& page = each.page;
   const bool opening = incident.detected == now && incident.probes == 0;  // told by the opening itself
@@ -204,6 +207,81 @@ void Engine::State::follow_page(ComponentState& each, Effects& out) {
     incident.cleared = page.green_since();
     if (!each.open()) ++incident.told;
     tell(out, IncidentUpdated{incident, each.open() ? UpdateReason::none : UpdateReason::cleared});
+  }
+}
+
+/// Nothing of ours watches it: its page speaks for it, from the user's least level on.
+void Engine::State::follow_page_only(ComponentState& each, Effects& out) {
+  const AgreementRules& rules = each.spec->rules;
+  if (each.spec->probed || !each.spec->page || rules.page_only_level == Status::unknown) return;
+  const PageWatch& page = each.page;
+  const Status claim = page.claim(now, rules);
+  const Status says = std::max(claim, Status::degraded_performance);  // an open incident under a green component, at least
+  if (!each.open()) {
+    if (!page.red() || page.unreadable(now, rules) || level(says) < level(rules.page_only_level)) return;
+    if (each.incident && now - *each.incident->recovered <= rules.reopen) {
+      Incident& incident = *each.incident;
+      incident.recovered.reset();
+      incident.cleared.reset();
+      incident.health = says;
+      ++incident.reopened;
+      ++incident.told;
+      return tell(out, IncidentReopened{incident});
+    }
+    Incident incident;
+    incident.component = each.spec->id;
+    incident.from_page = true;
+    incident.onset = page.red_since();
+    incident.id = make_id(*each.spec, incident.onset);
+    incident.detected = now;
+    incident.worst = incident.health = says;
+    incident.told = 1;
+    const auto& words = page.readable();
+    incident.page = {.claim = claim, .text = words->text, .document = words->document, .url = words->url, .fetched = page.readable_at()};
+    Admission admission;
+    admission.first_red = page.red_since();
+    admission.last_green = page.green_before_red() != never_past ? page.green_before_red() : page.red_since();
+    admission.text = words->incident.empty() ? words->text : words->incident;
+    incident.admitted = std::move(admission);
+    each.incident = std::move(incident);
+    find_common_cause(each, out);
+    return tell(out, IncidentOpened{*each.incident});
+  }
+  if (page.unreadable(now, rules)) return;  // frozen until it can be read again
+  Incident& incident = *each.incident;
+  if (!page.red()) {
+    incident.recovered = incident.cleared = page.green_since();
+    incident.health = Status::operational;
+    ++incident.told;
+    return tell(out, IncidentRecovered{incident});
+  }
+  incident.health = says;
+  if (level(says) > level(incident.worst)) {
+    incident.worst = says;
+    ++incident.told;
+    tell(out, IncidentUpdated{incident, UpdateReason::severity});
+  }
+}
+
+/// Three or more services that begin to fail within five minutes are one story: they likely share what failed.
+void Engine::State::find_common_cause(ComponentState& each, Effects& out) {
+  std::vector<ComponentState*> together;
+  std::set<ServiceId> services;
+  for (ComponentState& other : components) {
+    if (!other.spec || !other.open() || other.incident->detected < now - common_cause_window) continue;
+    together.push_back(&other);
+    services.insert(other.spec->service);
+  }
+  if (services.size() < common_cause_services) return;
+  for (ComponentState* other : together) {
+    std::vector<std::string> names;
+    for (const ServiceId id : services) {
+      const ServiceSpec* service = topology->service(id);
+      if (service && id != other->spec->service) names.push_back(service->name);
+    }
+    if (names == other->incident->together_with) continue;
+    other->incident->together_with = std::move(names);
+    if (other != &each) tell(out, IncidentUpdated{*other->incident, UpdateReason::none});
   }
 }
 
@@ -248,6 +326,7 @@ void Engine::State::evaluate(ComponentState& each, Effects& out) {
   each.page.advance(now, rules);
   refresh_incident(each, out);
   follow_page(each, out);
+  follow_page_only(each, out);
 
   const bool is_blind = blind(each);
   const auto [agreement, called] = judge(each, is_blind);

@@ -93,11 +93,15 @@ struct Engine::State {
  private:
   void refresh_incident(ComponentState& component, Effects& out);
   void follow_page(ComponentState& component, Effects& out);
+  void follow_page_only(ComponentState& component, Effects& out);
+  void find_common_cause(ComponentState& component, Effects& out);
   void collect_evidence(ComponentState& component);
   std::pair<Agreement, bool> judge(const ComponentState& component, bool is_blind) const;
   void schedule(ComponentState& component);
 };
 
+/// Which of its targets fail and which work, in words; empty where there is nothing to tell apart.
+std::string scope_sentence(const Engine::State& state, const ComponentState& component);
 /// The verdict's sentence, with the numbers (core/why.cpp).
 std::string explain(const Engine::State& state, const ComponentState& component, const Verdict& verdict);
 

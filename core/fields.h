@@ -230,6 +230,7 @@ void each(F&& field, Of<AgreementRules> auto& v) {
   field("flap_window_ms", v.flap_window);
   field("flap_hold_ms", v.flap_hold);
   field("reopen_ms", v.reopen);
+  field("page_only_level", v.page_only_level);
 }
 
 template <class F>

@@ -40,6 +40,7 @@ struct AgreementRules {
   Duration flap_window = 60min;      // three changes within it are flapping
   Duration flap_hold = 15min;
   Duration reopen = 10min;           // a return within it is the same incident
+  Status page_only_level = Status::degraded_performance;  // a page that nobody checks opens an incident from this on; unknown: never
 };
 
 struct ControlRules {
