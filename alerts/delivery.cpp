@@ -23,6 +23,7 @@ class Workers : public Delivery {
   ~Workers() override { stop(0ms); }
 
   void reconfigure(const std::vector<config::Receiver>& receivers) override {
+    const std::lock_guard lock(mutex_);
     if (stopped_) return;
     for (const config::Receiver& receiver : receivers) {
       Result<std::shared_ptr<const Notifier>> notifier = make_notifier(receiver);
@@ -37,19 +38,24 @@ class Workers : public Delivery {
   }
 
   void enqueue(const std::vector<OutboxRow>& rows) override {
+    const std::lock_guard lock(mutex_);
     if (stopped_) return;
     for (const OutboxRow& row : rows)
       if (row.state == OutboxState::pending) worker(row.receiver).add(row);
   }
 
   void stop(Duration patience) override {
-    if (stopped_) return;
-    stopped_ = true;
-    for (auto& [name, worker] : workers_) worker->ask_to_stop();
+    // Taken out under the lock and ended without it: the pipeline may still be handing over rows, and must not wait.
+    std::map<std::string, std::unique_ptr<Worker>> workers;
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+      workers.swap(workers_);
+    }
+    for (auto& [name, worker] : workers) worker->ask_to_stop();
     const auto until = std::chrono::steady_clock::now() + patience;
-    for (auto& [name, worker] : workers_)
+    for (auto& [name, worker] : workers)
       if (!worker->wait_stopped(until)) worker->abort();
-    workers_.clear();
   }
 
  private:
@@ -61,6 +67,7 @@ class Workers : public Delivery {
 
   Worker::Shared shared_;
   std::function<std::unique_ptr<Sender>()> make_sender_;
+  std::mutex mutex_;  // guards what follows: rows come from one thread, the order to stop from another
   std::map<std::string, std::unique_ptr<Worker>> workers_;
   bool stopped_ = false;
 };

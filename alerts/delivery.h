@@ -51,7 +51,8 @@ class Delivery {
   virtual void reconfigure(const std::vector<config::Receiver>& receivers) = 0;
   /// Rows that were committed (or restored), in order of id. Rows that are not pending are ignored.
   virtual void enqueue(const std::vector<OutboxRow>& rows) = 0;
-  /// Lets what is in flight finish within `patience`, then aborts; joins the workers. What is left stays pending.
+  /// Lets what is in flight finish within `patience`, then aborts; joins the workers. What is left stays pending, and what
+  /// is enqueued later is ignored. From any thread.
   virtual void stop(Duration patience) = 0;
 };
 

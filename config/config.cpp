@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <system_error>
+#include <utility>
 
 #include "config/reader.h"
 #include "config/sections.h"
@@ -69,6 +71,7 @@ Loaded build(Reader& reader, const std::vector<Source>& sources, const std::stri
   documents.reserve(sources.size());  // nodes are pointed at
   std::string bytes;
   bool complete = true;
+  std::set<std::pair<std::string, int>> guessed;  // lines of which we only know that a quote is missing
   for (const Source& source : sources) {
     const int file = static_cast<int>(reader.files.size());
     reader.files.push_back({source.name, source.base});
@@ -78,12 +81,14 @@ Loaded build(Reader& reader, const std::vector<Source>& sources, const std::stri
     for (const YamlProblem& problem : documents.back().problems)
       reader.problem({source.name, problem.line, problem.column}, problem.message);
     complete = complete && documents.back().complete;
+    if (documents.back().mended) guessed.emplace(source.name, documents.back().guessed_line);
   }
+  const std::size_t syntax = reader.problems.size();
   config.hash = sha256_hex(bytes);
 
   Joined joined;
   for (const Yaml& document : documents)
-    if (document.complete) join(reader, document.root, joined);
+    if (document.complete || document.mended) join(reader, document.root, joined);
   const bool joined_well = reader.problems.empty();
   const auto section = [&](std::string_view key) {
     return joined.sections.contains(key) ? joined.sections[key] : nullptr;
@@ -104,6 +109,10 @@ Loaded build(Reader& reader, const std::vector<Source>& sources, const std::stri
       reader.problem({whole, 0, 0}, "no services, so nothing to watch; add one under services:");
   }
 
+  const auto content = reader.problems.begin() + static_cast<std::ptrdiff_t>(syntax);
+  reader.problems.erase(std::remove_if(content, reader.problems.end(),
+                                       [&](const Problem& problem) { return guessed.contains({problem.at.file, problem.at.line}); }),
+                        reader.problems.end());
   reader.sort();
   config.notes = std::move(reader.notes);
   Loaded loaded;

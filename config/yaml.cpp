@@ -233,6 +233,20 @@ std::optional<Place> open_quote(std::string_view text) {
   return std::nullopt;
 }
 
+/// The text with the quote at `at` closed on its own line: before the brackets that end the line, or at its end.
+std::vector<std::string> close_quote(std::string_view text, Place at) {
+  std::size_t begin = 0;
+  for (int line = 1; line < at.line; ++line) begin = text.find('\n', begin) + 1;
+  const std::size_t quote = begin + static_cast<std::size_t>(at.column) - 1;
+  std::size_t end = std::min(text.find('\n', quote), text.size());
+  if (end > quote + 1 && text[end - 1] == '\r') --end;
+  std::size_t before = end;
+  while (before > quote + 1 && std::string_view("]} ,").find(text[before - 1]) != std::string_view::npos) --before;
+  std::vector<std::string> out;
+  for (const std::size_t place : {before, end}) out.push_back(std::string(text).insert(place, 1, text[quote]));
+  return out;
+}
+
 /// The parser's message in words that name the mend.
 std::string explain(const std::string& message) {
   namespace said = YAML::ErrorMsg;
@@ -301,21 +315,23 @@ std::optional<Place> tab_before(std::string_view text, int line) {
   return std::nullopt;
 }
 
-void report_syntax(Builder& builder, std::string_view text, const YAML::Exception& error) {
+/// Returns the place of the quote that is to blame, where it is one.
+std::optional<Place> report_syntax(Builder& builder, std::string_view text, const YAML::Exception& error) {
   if (quote_is_open(error.msg)) {
-    builder.report(open_quote(text).value_or(place(error.mark)), "this quote is never closed");
-    return;
+    const auto quote = open_quote(text);
+    builder.report(quote.value_or(place(error.mark)), "this quote is never closed");
+    return quote;
   }
   const bool list_open = error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
   if (list_open || error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW) {
     builder.report(builder.open_bracket().value_or(place(error.mark)),
                    list_open ? "this [ is not closed with a ]; between items stands a comma"
                              : "this { is not closed with a }; between keys stands a comma");
-    return;
+    return std::nullopt;
   }
   if (const auto tab = tab_before(text, error.mark.line + 1)) {
     builder.report(*tab, "a tab in the indentation; use spaces");
-    return;
+    return std::nullopt;
   }
   Place where = place(error.mark);
   // The mark stands behind the two characters of the escape.
@@ -326,6 +342,43 @@ void report_syntax(Builder& builder, std::string_view text, const YAML::Exceptio
         "; the quoted text that begins at line {}, column {} runs over several lines: is its closing quote missing?",
         builder.last_long_quote()->line, builder.last_long_quote()->column);
   builder.report(where, std::move(message));
+  return builder.last_long_quote();
+}
+
+/// One pass over the text. The place of the quote that is to blame for a syntax error, if it is one.
+std::optional<Place> read(std::string_view text, int file, Yaml& out) {
+  Builder builder(out, text, file);
+  try {
+    std::istringstream in(std::string(text).append(end_of_document));
+    YAML::Parser parser(in);
+    while (parser.HandleNextDocument(builder)) {
+    }
+    out.complete = true;
+  } catch (const Stop&) {
+  } catch (const YAML::Exception& error) {
+    return report_syntax(builder, text, error);
+  } catch (const std::exception& error) {
+    out.problems.push_back({0, 0, "not valid YAML: " + clean_line(error.what(), 100)});
+  }
+  return std::nullopt;
+}
+
+/// One forgotten quote must not hide all other problems: with it closed, the rest may be readable.
+void mend(std::string_view text, int file, Place quote, Yaml& out) {
+  for (const std::string& closed : close_quote(text, quote)) {
+    Yaml mended;
+    read(closed, file, mended);
+    if (!mended.complete) continue;
+    out.root = std::move(mended.root);
+    out.mended = true;
+    out.guessed_line = quote.line;
+    // What the first pass found before it met the quote, the second found again.
+    const YamlProblem syntax = std::move(out.problems.back());
+    out.problems = std::move(mended.problems);
+    std::erase_if(out.problems, [&](const YamlProblem& problem) { return problem.line == quote.line; });
+    out.problems.push_back(syntax);
+    return;
+  }
 }
 
 }  // namespace
@@ -358,19 +411,7 @@ Yaml parse_yaml(std::string_view text, int file) {
     out.problems.push_back(std::move(*problem));
     return out;
   }
-  Builder builder(out, text, file);
-  try {
-    std::istringstream in(std::string(text).append(end_of_document));
-    YAML::Parser parser(in);
-    while (parser.HandleNextDocument(builder)) {
-    }
-    out.complete = true;
-  } catch (const Stop&) {
-  } catch (const YAML::Exception& error) {
-    report_syntax(builder, text, error);
-  } catch (const std::exception& error) {
-    out.problems.push_back({0, 0, "not valid YAML: " + clean_line(error.what(), 100)});
-  }
+  if (const auto quote = read(text, file, out)) mend(text, file, *quote, out);
   return out;
 }
 

@@ -31,7 +31,9 @@ struct YamlProblem {
 struct Yaml {
   Node root;  // null for an empty document
   std::vector<YamlProblem> problems;
-  bool complete = false;  // false: a syntax error, the tree ends there and must not be read
+  bool complete = false;  // false: a syntax error, the tree ends there and must not be read, unless
+  bool mended = false;    // closing the open quote made the rest readable: the tree serves to find its other problems,
+  int guessed_line = 0;   // but what stands on this line is a guess
 };
 
 inline constexpr std::size_t yaml_size_limit = 4 * 1024 * 1024;

@@ -90,8 +90,14 @@ void Detector::restore(const State& state) {
 }
 
 Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark) {
-  // What was suspicious before a long silence says nothing about now.
-  if (!state_.firing && state_.last != never_past && at - state_.last > gap_intervals * rules.interval) calm();
+  // What was seen before a long silence, suspicious or clean, says nothing about now.
+  if (state_.last != never_past && at - state_.last > gap_intervals * rules.interval) {
+    if (state_.firing) {
+      state_.run = 0;
+    } else {
+      calm();
+    }
+  }
   state_.last = std::max(state_.last, at);
 
   if (rules.failure_threshold > 0) return take_classic(bad, at, rules, mark);
@@ -105,8 +111,11 @@ Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const Dete
   weigh(rules);
   const auto in_use = static_cast<std::size_t>(detection_rungs(rules.interval));
   for (std::size_t k = 0; k < in_use; ++k) {
-    if (!weights_[k].used) continue;
     Rung& rung = state_.rungs[k];
+    if (!weights_[k].used) {
+      rung = {};
+      continue;
+    }
     if (rung.sum == 0) rung = {.sum = 0, .start = at, .failures = 0, .probes = 0, .mark = mark};
     ++rung.probes;
     if (bad) ++rung.failures;
@@ -135,6 +144,8 @@ void Detector::fire(const Rung& rung, const DetectionRules& rules) {
 }
 
 int Detector::recovery_run() const {
+  // The good run counts too, which makes every good probe ask for more of them: an intermittent outage pauses often, and
+  // with the rate up to the last failure instead, one in four is called over too early.
   const double rate = (static_cast<double>(state_.failures) + 0.5) / (static_cast<double>(state_.probes) + 1);
   const double run = std::ceil(std::log(recovery_alpha) / std::log1p(-std::min(rate, 0.95)));
   return std::clamp(static_cast<int>(run), recovery_least, recovery_most);
@@ -184,6 +195,11 @@ void Detector::calm() {
   state_.rungs = {};
   state_.refractory_until = never_past;
   state_.run = 0;
+}
+
+void Detector::stop() {
+  state_.firing = false;
+  calm();
 }
 
 const Detector::Rung& Detector::highest() const {

@@ -42,6 +42,8 @@ class Detector {
 
   /// Forgets suspicion, keeps the baseline. Used after a gap.
   void calm();
+  /// Forgets the outage too: nobody watches it any more.
+  void stop();
 
   bool firing() const { return state_.firing; }
   /// Failure rate that is normal here, as learned: from 0.1 % to 5 %, or to what the user says is to be expected.

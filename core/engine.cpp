@@ -14,10 +14,26 @@ constexpr double slow_factor = 8, median_step = 1.02, default_median_ms = 1000;
 // Asked to slow down, we do not probe fast again for this long.
 constexpr Duration politeness = 10min;
 
+/// Says nothing about the provider, and will not pass by itself: whoever configured it must mend it.
+bool wants_mending(Class cls) {
+  return cls == Class::not_found || cls == Class::auth || cls == Class::account || cls == Class::bad_request ||
+         cls == Class::body_too_large;
+}
+
 template <class T>
 T& at_id(std::vector<T>& list, std::uint32_t id) {
   if (list.size() <= id) list.resize(id + 1);
   return list[id];
+}
+
+/// Whether the component's claims come from where they came from before.
+bool same_page(const Topology& before, const Topology& after, const ComponentSpec& component) {
+  const ComponentSpec* was = before.component(component.id);
+  if (!was || was->page != component.page) return false;
+  if (!component.page) return true;
+  const PageSpec* old_page = before.page(*component.page);
+  const PageSpec* new_page = after.page(*component.page);
+  return old_page && new_page && old_page->url == new_page->url;
 }
 
 }  // namespace
@@ -86,6 +102,7 @@ void Engine::State::check_network(Effects& out) {
   network_deadline = down ? controls.expiry(now, window) : never;
   if (down == network_down) return;
   network_down = down;
+  if (!down) network_back = now;
   tell(out, NetworkChanged{.down = down,
                            .text = down ? "Our own network is down: our control sites fail too. Nobody is blamed."
                                         : "Our own network works again."});
@@ -102,6 +119,11 @@ void Engine::State::keep_proof(TargetState& target, const Observation& observati
                           .detail = std::move(detail)});
 }
 
+void Engine::State::note_unproven(TargetState& target, Effects& out) {
+  if (target.proven || ++target.unproven_failures != unproven_notice_after) return;
+  tell(out, SelfNotice{.subject = target.spec->name, .text = "has never once been ok: check its URL, key and conditions"});
+}
+
 Disposition Engine::State::observe_target(TargetState& target, const Observation& observation, Effects& out) {
   const Timestamp started = observation.at_start ? now : now - observation.took;
   const Counts counts = info(observation.cls).counts;
@@ -110,6 +132,7 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
       target.polite_until = now + politeness;
       set_cadence(target, out);
     }
+    if (wants_mending(observation.cls)) note_unproven(target, out);
     return Disposition::void_class;
   }
   const bool bad = counts != Counts::good;
@@ -122,10 +145,7 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
   }
   target.doubt = bad;
   if (bad && !target.proven) {
-    if (++target.unproven_failures == unproven_notice_after) {
-      tell(out, SelfNotice{.subject = target.spec->name,
-                           .text = "has never once been ok: check its URL, key and conditions"});
-    }
+    note_unproven(target, out);
     return Disposition::void_unproven;
   }
   if (bad && controls.down(now, topology->control_rules.window)) return Disposition::void_controls;
@@ -256,9 +276,31 @@ void Engine::State::configure(std::shared_ptr<const Topology> next) {
 void Engine::State::apply(const ConfigChange& change, Effects& out) {
   if (!change.topology) return;
   if (change.topology->hash == topology->hash && !topology->hash.empty()) return;
+  std::vector<std::vector<TargetId>> targets_before;
+  for (const ComponentState& each : components) targets_before.push_back(each.targets);
   const auto before = topology;  // specs of what vanishes are needed until its incidents are closed
   configure(change.topology);
-  for (ComponentState& each : components) {
+  for (TargetState& target : targets) {
+    if (target.spec) continue;
+    // Should it come back, still failing, that is news: the incident it held open is over by then.
+    target.detector.stop();
+    target.slow.stop();
+    target.cadence = {};
+    target.doubt = false;
+    target.unproven_failures = 0;
+  }
+  for (std::size_t id = 0; id < components.size(); ++id) {
+    ComponentState& each = components[id];
+    if (id >= targets_before.size() || targets_before[id] != each.targets) {
+      // What the others add up to is another question now.
+      each.pooled.stop();
+      each.pooled_slow.stop();
+    }
+    if (each.spec && !same_page(*before, *topology, *each.spec)) {
+      each.page = {};
+      each.unreadable_told = false;
+      if (each.spec->page) each.page.begin(now);
+    }
     // What nobody watches any more cannot stay "down" for ever: every fire gets its resolve.
     const bool held_open = each.spec && (any_firing(each) || (each.incident && each.incident->from_page && !each.spec->probed && each.spec->page));
     if (each.open() && !held_open) recover(each, out);

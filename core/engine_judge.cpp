@@ -184,7 +184,9 @@ void Engine::State::follow_page(ComponentState& each, Effects& out) {
   const PageWatch& page = each.page;
   const bool opening = incident.detected == now && incident.probes == 0;  // told by the opening itself
   const bool in_time = each.open() || now <= *incident.recovered + late_admission;
-  if (page.red() && !incident.admitted && in_time) {
+  // Red, or green again: between onset and decision a page may have turned red and back.
+  const bool red_since_onset = page.red() || (page.red_since() != never_past && page.green_since() >= incident.onset);
+  if (red_since_onset && !incident.admitted && in_time) {
     Admission admission;
     admission.first_red = page.red_since();
     admission.already_red = page.red_since() < incident.onset - each.spec->rules.already_red;
@@ -205,6 +207,7 @@ void Engine::State::follow_page(ComponentState& each, Effects& out) {
     incident.cleared.reset();
   } else if (!incident.cleared && page.green_since() > incident.admitted->first_red) {
     incident.cleared = page.green_since();
+    if (opening) return;
     if (!each.open()) ++incident.told;
     tell(out, IncidentUpdated{incident, each.open() ? UpdateReason::none : UpdateReason::cleared});
   }
@@ -317,8 +320,24 @@ std::pair<Agreement, bool> Engine::State::judge(const ComponentState& each, bool
   if (!incident.admitted) {
     return after_grace ? std::pair{Agreement::page_silent, each.gate_passed} : std::pair{Agreement::pending, false};
   }
-  return now >= page.green_since() + rules.too_early_after ? std::pair{Agreement::page_too_early, each.gate_passed}
-                                                           : std::pair{Agreement::pending, false};
+  // Until enough good probes have come the incident stays open; only a failure after the all-clear proves it wrong.
+  const bool failed_since = incident.last_failure > page.green_since();
+  return failed_since && now >= page.green_since() + rules.too_early_after
+             ? std::pair{Agreement::page_too_early, each.gate_passed}
+             : std::pair{Agreement::pending, false};
+}
+
+/// Told once, and once that it is over. Our own silence (a restart, our network) is not the page's fault: it takes a
+/// reading that failed.
+void Engine::State::tell_unreadable(ComponentState& each, Agreement agreement, Effects& out) {
+  const Timestamp last = each.page.last_at(), readable = each.page.readable_at();
+  if (!each.unreadable_told && agreement == Agreement::page_unreadable && last > readable && last >= network_back) {
+    each.unreadable_told = true;
+    tell(out, SelfNotice{.subject = each.spec->name, .text = "its status page cannot be read"});
+  } else if (each.unreadable_told && last == readable) {
+    each.unreadable_told = false;
+    tell(out, SelfNotice{.subject = each.spec->name, .text = "its status page can be read again", .over = true});
+  }
 }
 
 void Engine::State::evaluate(ComponentState& each, Effects& out) {
@@ -342,10 +361,8 @@ void Engine::State::evaluate(ComponentState& each, Effects& out) {
       next.claim != before.claim) {
     next.why = explain(*this, each, next);
     tell(out, VerdictChanged{each.verdict, next});
-    if (next.agreement == Agreement::page_unreadable && before.agreement != next.agreement) {
-      tell(out, SelfNotice{.subject = each.spec->name, .text = "its status page cannot be read"});
-    }
   }
+  tell_unreadable(each, agreement, out);
   each.verdict = std::move(next);
 
   if (called && each.open() && std::find(each.called.begin(), each.called.end(), agreement) == each.called.end()) {
@@ -359,8 +376,8 @@ void Engine::State::evaluate(ComponentState& each, Effects& out) {
 
   if (each.incident && each.incident->recovered) {
     const Timestamp recovered = *each.incident->recovered;
-    const bool settled = each.incident->admitted ? each.incident->cleared.has_value()
-                                                 : !each.spec->page || now >= recovered + late_admission;
+    const bool settled = !each.spec->page || (each.incident->admitted ? each.incident->cleared.has_value()
+                                                                      : now >= recovered + late_admission);
     if (settled && now > recovered + rules.reopen) each.incident.reset();
   }
   schedule(each);

@@ -1,6 +1,6 @@
 // The engine's state as a versioned JSON document, and back, to the bit. One list of fields serves both directions.
-// Version 1: {"version", "now", "seq", "config", "network_down", "network_deadline", "controls", "targets", "components"}
-// with targets and components by id; what was never used is left out.
+// Version 1: {"version", "now", "seq", "config", "network_down", "network_deadline", "network_back", "controls",
+// "targets", "components"} with targets and components by id; what was never used is left out.
 #include <fmt/format.h>
 
 #include "core/engine_state.h"
@@ -206,6 +206,7 @@ json save_component(const ComponentState& component) {
           {"slow_total", component.slow_total},
           {"slow_mark", component.slow_mark},
           {"gate_passed", component.gate_passed},
+          {"unreadable_told", component.unreadable_told},
           {"called", write(component.called)},
           {"deadline", write(component.deadline)}};
 }
@@ -228,6 +229,7 @@ void load_component(const json& in, ComponentState& component) {
   read(in.at("onset_mark"), component.onset_mark);
   read(in.at("episode_mark"), component.episode_mark);
   read(in.at("gate_passed"), component.gate_passed);
+  read(in.at("unreadable_told"), component.unreadable_told);
   read(in.at("called"), component.called);
   read(in.at("deadline"), component.deadline);
 }
@@ -243,7 +245,8 @@ std::string Engine::save() const {
   }
   for (std::size_t id = 0; id < state.components.size(); ++id) {
     const ComponentState& component = state.components[id];
-    if (component.spec || component.incident) components[std::to_string(id)] = save_component(component);
+    // What a target that left had counted is what its return goes on from.
+    if (component.spec || component.incident || component.total.probes > 0) components[std::to_string(id)] = save_component(component);
   }
   return dump_json({{"version", version},
                     {"now", write(state.now)},
@@ -251,6 +254,7 @@ std::string Engine::save() const {
                     {"config", state.topology->hash},
                     {"network_down", state.network_down},
                     {"network_deadline", write(state.network_deadline)},
+                    {"network_back", write(state.network_back)},
                     {"controls", write(state.controls.state())},
                     {"targets", std::move(targets)},
                     {"components", std::move(components)}});
@@ -282,10 +286,12 @@ Result<Engine> Engine::load(std::string_view document, std::shared_ptr<const Top
     state.controls.restore(std::move(controls));
     read(in.at("network_down"), state.network_down);
     read(in.at("network_deadline"), state.network_deadline);
+    read(in.at("network_back"), state.network_back);
     if (topology) state.configure(std::move(topology));
     for (std::size_t id = 0; id < state.components.size(); ++id) {
-      const ComponentState& component = state.components[id];
-      if (component.spec && component.deadline != never) {
+      ComponentState& component = state.components[id];
+      if (!component.spec) component.deadline = never;
+      if (component.deadline != never) {
         state.deadlines.insert({component.deadline, static_cast<std::uint32_t>(id)});
       }
     }

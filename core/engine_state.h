@@ -44,6 +44,7 @@ struct ComponentState {
   Mark last_failure_mark;            // after the last counted failure: what came later is the recovery
   std::uint64_t slow_total = 0, slow_mark = 0;  // slow answers of all its targets, ever; at the incident's onset
   bool gate_passed = false;
+  bool unreadable_told = false;      // that its page cannot be read
   std::vector<Agreement> called;     // mismatches called during this incident: each is told once
   Timestamp deadline = never;
 
@@ -59,6 +60,7 @@ struct Engine::State {
   Controls controls;
   bool network_down = false;
   Timestamp network_deadline = never;
+  Timestamp network_back = never_past;     // when it last came back: a reading that failed before proves nothing
   std::set<std::pair<Timestamp, std::uint32_t>> deadlines;  // of components
 
   // engine.cpp: what comes in
@@ -67,6 +69,7 @@ struct Engine::State {
   void apply(const ConfigChange& change, Effects& out);
   void configure(std::shared_ptr<const Topology> next);
   void observe_control(const Observation& observation, Effects& out);
+  void note_unproven(TargetState& target, Effects& out);
   Disposition observe_target(TargetState& target, const Observation& observation, Effects& out);
   Detector::Change feed(Detector& stream, const ComponentState& owner, std::optional<TargetId> target, bool slow, bool bad,
                         Timestamp started, bool teaches, const DetectionRules& rules, const Mark& mark, Effects& out);
@@ -96,6 +99,7 @@ struct Engine::State {
   void follow_page_only(ComponentState& component, Effects& out);
   void find_common_cause(ComponentState& component, Effects& out);
   void collect_evidence(ComponentState& component);
+  void tell_unreadable(ComponentState& component, Agreement agreement, Effects& out);
   std::pair<Agreement, bool> judge(const ComponentState& component, bool is_blind) const;
   void schedule(ComponentState& component);
 };

@@ -21,7 +21,7 @@ std::string spell_failures(std::uint64_t failures, std::uint64_t probes, double 
 
 std::string spell_budget(double false_alarms_per_year) {
   if (false_alarms_per_year >= 1.5) return fmt::format("at most {:.0f} times a year", false_alarms_per_year);
-  if (false_alarms_per_year > 0.75) return "at most once a year";
+  if (false_alarms_per_year > 2.0 / 3) return "at most once a year";
   return fmt::format("at most once in {:.0f} years", 1 / false_alarms_per_year);
 }
 

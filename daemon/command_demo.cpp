@@ -278,7 +278,7 @@ int demo(const DemoOptions& options, const std::string& program) {
     }
   }
   if (options.json) {
-    fmt::print("{}\n", to_text(report_json(outcome, *clock, Directory(last))));
+    fmt::print("{}", to_text(report_json(outcome, *clock, Directory(last))));
   } else {
     print_summary(outcome, *clock);
   }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -21,8 +22,9 @@ Result<std::string> read_file(const std::string& path) {
     text << std::cin.rdbuf();
     return text.str();
   }
+  std::error_code ignored;
   std::ifstream in(path, std::ios::binary);
-  if (!in) return Error{fmt::format("{}: cannot be read", path)};
+  if (!in || std::filesystem::is_directory(path, ignored)) return Error{fmt::format("{}: cannot be read", path)};
   text << in.rdbuf();
   return text.str();
 }
@@ -60,9 +62,11 @@ void print_table(const PageReport& report) {
     fmt::print("  {:<22} {}  [{}]\n", spell(component.claim), clean_line(component.name, 60), clean_line(component.id, 40));
   }
   for (const PageIncident& incident : report.incidents) {
-    fmt::print("  {} {}: {} ({}){}\n", incident.open ? "open    " : "resolved", incident.status, clean_line(incident.name, 100),
-               incident.impact.empty() ? "no impact given" : clean_line(incident.impact, 20),
-               incident.created ? " since " + format_time(*incident.created) : "");
+    std::string when;
+    if (incident.created) when = (incident.open ? " since " : " from ") + format_time(*incident.created);
+    if (!incident.open && incident.resolved) when += " to " + format_time(*incident.resolved);
+    fmt::print("  {} {} ({}){}\n", incident.open ? fmt::format("open     {}:", clean_line(incident.status, 20)) : "resolved",
+               clean_line(incident.name, 100), incident.impact.empty() ? "no impact given" : clean_line(incident.impact, 20), when);
   }
   for (const PageMaintenance& maintenance : report.maintenances) {
     if (maintenance.active || maintenance.scheduled) {

@@ -78,10 +78,14 @@ int probe(const ProbeOptions& options, const Source& source) {
       out["request_id"] = finding.evidence->request_id;
       out["detail"] = finding.evidence->detail;
     }
-    fmt::print("{}\n", to_text(out));
+    fmt::print("{}", to_text(out));
   } else {
     fmt::print("{}\n  {} ({}; fault: {})\n", subject->name, cls.name, cls.sentence, to_string(cls.fault));
-    if (finding.evidence && !finding.evidence->detail.empty()) fmt::print("  {}\n", finding.evidence->detail);
+    if (finding.evidence && !finding.evidence->detail.empty()) {
+      fmt::print("  {}\n", finding.evidence->detail);
+    } else if (response.status != 0) {
+      fmt::print("  HTTP {}\n", response.status);
+    }
     if (finding.evidence && !finding.evidence->request_id.empty()) fmt::print("  request id {}\n", finding.evidence->request_id);
     if (!response.remote.empty()) fmt::print("  from {}\n", response.remote);
     fmt::print("  resolve {:.1f} ms  connect {:.1f} ms  tls {:.1f} ms  processing {:.1f} ms  transfer {:.1f} ms  total {:.1f} ms\n",

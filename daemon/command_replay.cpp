@@ -18,7 +18,7 @@ Json seconds(const std::optional<Timestamp>& t) { return t ? seconds(*t) : Json(
 
 bool write_lines(const std::string& path, const std::vector<Json>& lines) {
   std::ofstream out(path);
-  for (const Json& line : lines) out << to_text(line) << '\n';
+  for (const Json& line : lines) out << to_text(line);
   out.flush();
   if (!out) fmt::print(stderr, "{}: cannot be written\n", path);
   return static_cast<bool>(out);
@@ -101,7 +101,7 @@ int replay(const ReplayArguments& arguments) {
   picture.topology = report->topology;
   const Directory names(picture);
   const Timestamp end = report->to.value_or(Timestamp{});
-  for (const Incident& incident : report->incidents) fmt::print("{}\n", to_text(incident_json(incident, names, end, true)));
+  for (const Incident& incident : report->incidents) fmt::print("{}", to_text(incident_json(incident, names, end, true)));
 
   bool written = true;
   if (!arguments.out.empty()) {

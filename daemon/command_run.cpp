@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "daemon/commands.h"
 #include "daemon/daemon.h"
@@ -79,6 +81,10 @@ int run(const Source& source) {
   auto config = load(source);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error());
+    std::error_code ignored;
+    if (!std::filesystem::exists(source.config_file, ignored)) {
+      fmt::print(stderr, "name yours with --config.file; to see what outaged does without one: outaged demo\n");
+    }
     return 1;
   }
   log_setup(config->log.level, config->log.format);
@@ -86,15 +92,16 @@ int run(const Source& source) {
   LogTimeline timeline;
   const std::string external_url = config->web.external_url;
   const std::string host = config->web.listen_address.substr(0, config->web.listen_address.rfind(':'));
-  const config::Config introduced = *config;
+  // First of all, before anything that is watched can speak.
+  log_info(fmt::format("outaged {}: {}", version, source.config_file));
+  for (const std::string& line : introduce(*config)) log_info(line);
   auto daemon = Daemon::start(std::move(*config), [source] { return load(source); }, timeline);
   if (!daemon) {
     log_error(daemon.error());
     return 1;
   }
   const std::string address = external_url.empty() ? fmt::format("http://{}:{}", host, (*daemon)->port()) : external_url;
-  log_info(fmt::format("outaged {}: {}", version, source.config_file));
-  for (const std::string& line : introduce(introduced, address)) log_info(line);
+  log_info(where_to_look(address));
   manager.ready("watching");
 
   int code = 0;
@@ -142,7 +149,7 @@ int check_config(const Source& source) {
     return 1;
   }
   fmt::print("{}: ok\n", source.config_file);
-  for (const std::string& line : introduce(*config, "")) fmt::print("{}\n", line);
+  for (const std::string& line : introduce(*config)) fmt::print("{}\n", line);
   return 0;
 }
 

@@ -40,7 +40,6 @@ struct ReplayArguments {
   std::string trace, claims, database, since, config_file, out, mismatches_out;
   std::string min_outage, reopen, interval, grace;
   std::optional<double> budget;
-  bool json = false;
 };
 int replay(const ReplayArguments& arguments);
 

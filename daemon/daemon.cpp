@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/clock.h"
 #include "daemon/api.h"
 #include "daemon/log.h"
@@ -74,7 +76,12 @@ Result<void> Daemon::reload() {
   const std::lock_guard lock(reload_mutex_);
   auto config = source_();
   const auto refuse = [&](const std::string& why) -> Result<void> {
-    log_error(fmt::format("reload refused, the old configuration stays: {}", why));
+    log_error("reload refused, the old configuration stays:");
+    for (std::size_t from = 0; from < why.size();) {  // a problem a line
+      const std::size_t end = std::min(why.find('\n', from), why.size());
+      log_error(why.substr(from, end - from));
+      from = end + 1;
+    }
     pipeline_->count_failed_reload(why);
     return Error{why};
   };
@@ -86,7 +93,10 @@ Result<void> Daemon::reload() {
   };
   keeps(config->web.listen_address != running_.web.listen_address, "web.listen_address");
   keeps(config->storage.path != running_.storage.path, "storage.path");
-  keeps(config->egress.proxy != running_.egress.proxy || config->egress.ca_file != running_.egress.ca_file ||
+  keeps(config->storage.retention != running_.storage.retention, "storage.retention");
+  keeps(config->log.level != running_.log.level || config->log.format != running_.log.format, "log");
+  keeps(config->egress.proxy != running_.egress.proxy || config->egress.no_proxy != running_.egress.no_proxy ||
+            config->egress.ca_file != running_.egress.ca_file || config->egress.user_agent != running_.egress.user_agent ||
             config->egress.resolvers != running_.egress.resolvers,
         "egress");
   log_info("configuration reloaded");

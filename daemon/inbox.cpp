@@ -32,8 +32,9 @@ bool Inbox::push(decltype(Entry::what) what) {
 Timestamp Inbox::drain(std::vector<Entry>& out, Timestamp until, Duration linger) {
   out.clear();
   std::unique_lock lock(mutex_);
-  const Timestamp now = clock_.read().now;
-  const Duration patience = until <= now ? Duration{} : std::min(longest_wait, until - now);
+  const MonotoneClock::Reading begun = clock_.read();
+  stamp_step(begun);
+  const Duration patience = until <= begun.now ? Duration{} : std::min(longest_wait, until - begun.now);
   changed_.wait_for(lock, patience, [&] { return stopped_ || !entries_.empty(); });
   if (!entries_.empty() && !urgent_ && !stopped_) {
     changed_.wait_for(lock, linger, [&] { return stopped_ || urgent_ || entries_.size() >= capacity_ / 2; });

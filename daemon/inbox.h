@@ -25,7 +25,7 @@ struct PageReading {
   std::shared_ptr<const PageDocument> document;
 };
 
-/// A configuration to put in force; answered once it holds.
+/// A configuration to put in force; answered once it holds, or with why it cannot.
 struct Reconfigure {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<std::promise<Result<void>>> done;

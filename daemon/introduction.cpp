@@ -11,7 +11,7 @@ std::string plural(std::size_t n, std::string_view one, std::string_view many) {
 
 }  // namespace
 
-std::vector<std::string> introduce(const config::Config& config, const std::string& address) {
+std::vector<std::string> introduce(const config::Config& config) {
   std::vector<std::string> lines;
   std::size_t targets = 0;
   for (const config::Service& service : config.services) {
@@ -46,8 +46,11 @@ std::vector<std::string> introduce(const config::Config& config, const std::stri
     lines.push_back(fmt::format("tells {}", names));
   }
   for (const std::string& note : config.notes) lines.push_back("note: " + note);
-  if (!address.empty()) lines.push_back(fmt::format("page {0}/  metrics {0}/metrics  API {0}/api/v1/services", address));
   return lines;
+}
+
+std::string where_to_look(const std::string& address) {
+  return fmt::format("page {0}/  metrics {0}/metrics  API {0}/api/v1/services", address);
 }
 
 }  // namespace outaged

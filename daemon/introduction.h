@@ -8,7 +8,9 @@
 
 namespace outaged {
 
-/// Lines without newlines. `address` is where the page is served ("http://127.0.0.1:9721"), empty where nothing is.
-std::vector<std::string> introduce(const config::Config& config, const std::string& address);
+/// Lines without newlines.
+std::vector<std::string> introduce(const config::Config& config);
+/// `address` is where the page is served: "http://127.0.0.1:9721".
+std::string where_to_look(const std::string& address);
 
 }  // namespace outaged

@@ -103,6 +103,10 @@ void LogTimeline::notification(Timestamp, const OutboxRow& row) {
   }
 }
 
+void LogTimeline::restore_problem(const std::string& problem) {
+  log_error(fmt::format("reading back what was stored: {}", problem));
+}
+
 void LogTimeline::storage_problem(const std::string& problem) {
   if (problem.empty()) {
     log_info("storage works again");

@@ -55,8 +55,8 @@ int main(int argc, char** argv) {
   auto* trace = replay_command->add_option("--trace", replay.trace, "Probes in JSON Lines");
   replay_command->add_option("--claims", replay.claims, "Status page samples in JSON Lines")->needs(trace);
   replay_command->add_option("--db", replay.database, "Our own database")->excludes(trace);
-  replay_command->add_option("--since", replay.since, "From this time on (a cold start)");
-  replay_command->add_option("--config", replay.config_file, "Under this configuration instead of the one of the day");
+  replay_command->add_option("--since", replay.since, "From this time on (a cold start)")->excludes(trace);
+  replay_command->add_option("--config", replay.config_file, "Under this configuration instead of the one of the day")->excludes(trace);
   replay_command->add_option("--out", replay.out, "Target alerts in JSON Lines");
   replay_command->add_option("--mismatches-out", replay.mismatches_out, "Called mismatches in JSON Lines");
   replay_command->add_option("--min-outage", replay.min_outage, "Rule: min_outage");
@@ -80,7 +80,11 @@ int main(int argc, char** argv) {
   receive_command->add_option("--log-file", receive.log_file, "What arrives, in JSON Lines");
   receive_command->add_option("--port-file", receive.port_file, "Write the port here once it listens");
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // help and version are no errors
+  }
 
   if (check->parsed()) {
     code = commands::check_config(source);

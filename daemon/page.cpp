@@ -35,6 +35,9 @@ std::string document(std::string_view title, std::string_view body, bool refresh
                      refresh ? "\n<meta http-equiv=\"refresh\" content=\"30\">" : "", escape_html(title), style, body);
 }
 
+/// "2026-04-13 14:03:00"
+std::string day_and_clock(Timestamp at) { return format_time(at).substr(0, 10) + " " + format_clock(at, true); }
+
 /// A link to somebody else's page; only the text where the address is not one for a browser.
 std::string link_out(std::string_view url, std::string_view text) {
   if (!url.starts_with("https://") && !url.starts_with("http://")) return escape_html(text);
@@ -67,7 +70,9 @@ std::string what_they_say(const ComponentSpec& spec, const ComponentStatus& stat
   std::string html = badge(status.verdict.claim, "cannot be read");
   if (!status.claim) return html;
   const std::string& text = status.claim->incident.empty() ? status.claim->text : status.claim->incident;
-  if (!text.empty()) html += "<br>" + link_out(status.claim->url, "“" + clean_line(text) + "”");
+  // Of a page that cannot be read the text is ours: why it cannot.
+  const bool theirs = status.claim->status != Status::unknown || !status.claim->incident.empty();
+  if (!text.empty()) html += "<br>" + link_out(status.claim->url, theirs ? "“" + clean_line(text) + "”" : clean_line(text));
   if (status.claim_at) html += fmt::format("<br><span class=\"soft\">read {}</span>", format_clock(*status.claim_at, true));
   return html;
 }
@@ -98,6 +103,21 @@ std::string open_incidents(const Published& picture) {
   return rows.empty() ? "<p class=\"good\">No open incident.</p>\n" : "<h2>Open incidents</h2>\n<ul>\n" + rows + "</ul>\n";
 }
 
+/// A wrong URL or key is no outage, but somebody has to be told where they look first.
+std::string never_worked(const Published& picture, ComponentId component) {
+  std::string html;
+  for (std::size_t i = 0; i < picture.targets.size(); ++i) {
+    const TargetSpec& spec = picture.topology->targets[i];
+    const TargetStatus& target = picture.targets[i];
+    if (spec.component != component || target.view.proven || !target.last_at || target.last.cls == Class::ok) continue;
+    const Evidence* evidence = target.last.evidence.get();
+    const std::string what = evidence && !evidence->detail.empty() ? clean_line(evidence->detail, 200) : std::string(info(target.last.cls).sentence);
+    html += fmt::format("<br><span class=\"warn\">{} has never worked yet: check its configuration</span> <span class=\"soft\">({})</span>",
+                        escape_html(spec.name), escape_html(what));
+  }
+  return html;
+}
+
 std::string service_table(const Published& picture, const ServiceSpec& service) {
   std::string html = fmt::format("<h2><a href=\"api/v1/services/{0}\">{1}</a></h2>\n<div class=\"wide\"><table>\n"
                                  "<tr><th>Component</th><th>What we see</th><th>What their page says</th><th>In a sentence</th></tr>\n",
@@ -107,9 +127,9 @@ std::string service_table(const Published& picture, const ServiceSpec& service) 
     if (spec.service != service.id) continue;
     const ComponentStatus& status = picture.components[i];
     const std::string mismatch = status.verdict.called ? "<br><span class=\"bad\">they disagree</span>" : "";
-    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}{}</td><td>{}</td></tr>\n",
+    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}{}</td><td>{}{}</td></tr>\n",
                         escape_html(spec.title.empty() ? spec.name : spec.title), what_we_see(spec, status),
-                        what_they_say(spec, status), mismatch, escape_html(status.verdict.why));
+                        what_they_say(spec, status), mismatch, escape_html(status.verdict.why), never_worked(picture, spec.id));
   }
   return html + "</table></div>\n";
 }
@@ -221,9 +241,10 @@ std::string render_incident(const Incident& incident, const Directory& names, co
   const bool open = !incident.recovered;
   std::string body = fmt::format("<p><a href=\"../\">All services</a></p>\n<h1>{}: {}</h1>\n", escape_html(title),
                                  open ? badge(incident.health, "open") : "<span class=\"good\">works again</span>");
-  body += fmt::format("<p>{} {} between {} and {} UTC ({}). By chance alone this would happen {} here.</p>\n",
-                      escape_html(spell_failures(incident.failures, incident.probes, incident.baseline)), open ? "fail" : "failed",
-                      format_time(incident.onset), open ? "now" : format_time(*incident.recovered),
+  const std::string when = open ? fmt::format("fail since {}", day_and_clock(incident.onset))
+                                : fmt::format("failed from {} to {}", day_and_clock(incident.onset), day_and_clock(*incident.recovered));
+  body += fmt::format("<p>{} {} UTC ({}). By chance alone this would happen {} here.</p>\n",
+                      escape_html(spell_failures(incident.failures, incident.probes, incident.baseline)), when,
                       words::about(incident.recovered.value_or(now) - incident.onset), spell_budget(incident.false_alarms_per_year));
   if (incident.unchecked) body += "<p class=\"banner\">Unchecked: too few control sites worked to rule out our own network.</p>\n";
   if (open && !incident.admitted) body += "<p class=\"warn\">Their page has not admitted it so far.</p>\n";

@@ -84,7 +84,7 @@ class Pipeline::Impl {
 // ---- start ----------------------------------------------------------------------------------------------------------
 
 Result<void> Pipeline::Impl::restore(storage::Restored restored) {
-  for (const std::string& problem : restored.problems) timeline_.storage_problem(problem);
+  for (const std::string& problem : restored.problems) timeline_.restore_problem(problem);
   const auto fold = [&](const Input& input) { engine_.step(input, effects_); };
   std::string refused;
   if (restored.snapshot) {
@@ -99,7 +99,7 @@ Result<void> Pipeline::Impl::restore(storage::Restored restored) {
   if (refused.empty()) {
     for (const Input& input : restored.after) fold(input);
   } else {
-    timeline_.storage_problem(refused + ": reading the whole log instead");
+    timeline_.restore_problem(refused + "; reading the whole log instead");
     auto history = storage::History::open(options_.database);
     if (!history) return Error{history.error()};
     const auto folded = (*history)->replay(never_past, 0, fold);
@@ -146,6 +146,7 @@ void Pipeline::Impl::run() {
     for (Entry& entry : entries) take(entry);
     if (engine_.next_deadline() <= now) step(now, Tick{});
     snapshot(now, stopping);
+    if (stopping) retry_at_ = never_past;  // the last chance to store it
     commit(now);
     if (publish_now_ || now - published_ >= options_.publish_every) publish(now);
   }
@@ -187,10 +188,23 @@ void Pipeline::Impl::observe(Timestamp at, Observation observation) {
   engine_.step(input, effects_);
   auto& kept = std::get<Observation>(input.what);
   tally_.observed(kept, effects_.disposition, at);
-  if (effects_.disposition == Disposition::bad || effects_.disposition == Disposition::void_unproven) ask_controls(at);
+  switch (effects_.disposition) {
+    case Disposition::bad:
+    case Disposition::void_unproven:
+    case Disposition::void_uncorroborated: ask_controls(at); break;
+    case Disposition::good:
+    case Disposition::void_class:
+    case Disposition::void_refractory:
+    case Disposition::void_controls:
+    case Disposition::control:
+    case Disposition::ignored: break;
+  }
   if (effects_.disposition != Disposition::good && effects_.disposition != Disposition::control) store_now_ = true;
   if (effects_.disposition != Disposition::ignored) {
     batch_.observations.push_back({seq, at, std::move(kept), effects_.disposition});
+  } else if (!effects_.list.empty()) {
+    // Nobody's any more, so not kept; but it brought on deadlines, and what they caused needs its cause in the log.
+    batch_.inputs.push_back({.seq = seq, .at = at, .what = Tick{}});
   }
   record_effects();
 }

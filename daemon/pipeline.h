@@ -44,7 +44,8 @@ class Pipeline {
   void stop();
 
   Inbox& inbox();
-  /// Puts a configuration in force, jobs built beforehand. Blocks until it holds and is stored.
+  /// Puts a configuration in force, once all that it needs could be built. Blocks until it holds and the transaction that
+  /// carries it was tried.
   Result<void> reconfigure(std::shared_ptr<const config::Config> config);
   void count_failed_reload(std::string problem);
   /// Of the last turn, for the watchdog.

@@ -262,6 +262,7 @@ Result<ReplayReport> replay_database(const ReplayOptions& options) {
     report.notes.push_back(fmt::format("starts from the snapshot of {}", format_time(snapshot->at)));
   } else {
     report.notes.push_back("cold start: baselines and controls are learned anew, the first hours are a warm-up");
+    if (const auto topology = history.topology_at(from)) recorder.begin(with_overrides(*topology, options), from);
   }
   const auto read = history.replay(from, after, [&](const Input& input) { recorder.take(input); });
   if (!read) return Error{read.error()};

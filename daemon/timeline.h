@@ -15,6 +15,9 @@ class Timeline {
   virtual void effect(Timestamp /*at*/, const Effect& /*effect*/, const Topology& /*topology*/) {}
   /// A row became pending, delivered, dead, or an attempt failed.
   virtual void notification(Timestamp /*at*/, const OutboxRow& /*row*/) {}
+  /// At start: something stored could not be read, and was left out or worked around.
+  virtual void restore_problem(const std::string& /*problem*/) {}
+  /// Nothing can be stored for now; an empty text: it works again.
   virtual void storage_problem(const std::string& /*problem*/) {}
   virtual void clock_step(Timestamp /*at*/, Duration /*by*/) {}
 };

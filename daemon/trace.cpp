@@ -62,7 +62,8 @@ Status claim_status(const std::string& name) {
 }
 
 Class class_of(const json& row) {
-  if (row.value("ok", false)) return Class::ok;
+  const auto ok = row.find("ok");
+  if (ok != row.end() && ok->is_boolean() && ok->get<bool>()) return Class::ok;
   const std::string named = text_of(row, "class");
   if (const auto cls = class_from_string(named)) return *cls;
   const auto status = row.find("http_status");

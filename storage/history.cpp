@@ -152,6 +152,16 @@ class SqliteHistory final : public History {
     return out;
   }
 
+  std::shared_ptr<const Topology> topology_at(Timestamp at) override {
+    std::string hash;
+    guarded([&] {
+      Statement statement = database_->prepare(
+          "SELECT config FROM inputs WHERE kind = 'config' AND at <= ?1 ORDER BY at DESC, seq DESC LIMIT 1");
+      for (Rows rows = statement.query(at); rows.next();) hash = rows.text(0);
+    });
+    return hash.empty() ? nullptr : topology(hash);
+  }
+
   std::optional<Snapshot> oldest_snapshot() override {
     std::optional<Snapshot> out;
     guarded([&] {

@@ -42,6 +42,8 @@ class History {
   /// The raw document of that hash, decompressed.
   virtual std::optional<std::string> document(const std::string& hash) = 0;
   virtual std::shared_ptr<const Topology> topology(const std::string& hash) = 0;
+  /// The topology in force at that time; null if it is not known (any more).
+  virtual std::shared_ptr<const Topology> topology_at(Timestamp at) = 0;
   /// The oldest snapshot whose inputs are all still kept.
   virtual std::optional<Snapshot> oldest_snapshot() = 0;
   /// Every stored input with at >= from (and seq > after), in order of seq, streamed in bounded memory.

@@ -188,7 +188,7 @@ Claim claim_of(const PageReport& report, const std::vector<std::string>& compone
                              worst->claim == Status::unknown && !worst->raw.empty() ? worst->raw : spell(worst->claim));
   if (!missing.empty())
     claim.text +=
-        fmt::format("{}{} {}; has the page renamed it?", claim.text.empty() ? "" : "; ", missing,
+        fmt::format("{}{} {}; perhaps the page has renamed it", claim.text.empty() ? "" : "; ", missing,
                     report.has_components ? "is not on the page" : "cannot be found, the document lists no components");
   return claim;
 }

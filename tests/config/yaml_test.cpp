@@ -33,6 +33,18 @@ TEST_CASE("yaml: an unclosed quote is reported where it opens") {
         Lines{"c.yaml:8:27: this quote is never closed"});
 }
 
+TEST_CASE("yaml: an unclosed quote does not hide the other problems") {
+  const std::string open = "this quote is never closed", unknown = "unknown key \"levle\" in log; did you mean level?";
+  CHECK(problems("log: {levle: info}\nweb: {external_url: \"https://a.example}\n" + fine()) ==
+        Lines{"c.yaml:1:7: " + unknown, "c.yaml:2:21: " + open});
+  CHECK(problems("web:\n  external_url: 'https://a.example\nlog:\n  levle: info\n" + fine()) ==
+        Lines{"c.yaml:2:17: " + open, "c.yaml:4:3: " + unknown});
+  // What the line of the quote itself says is a guess: nothing but the quote is told of it.
+  CHECK(problems("log: {levle: \"info}\nstorage: &s {path: x}\n" + fine()) ==
+        Lines{"c.yaml:1:14: " + open,
+              "c.yaml:2:10: anchors (&name) are not supported; write the value out where it is needed, or use defaults"});
+}
+
 TEST_CASE("yaml: a quote that the next quote closes is named as the likely cause") {
   CHECK(problems("log:\n  level: \"info\n  format: \"text\"\n") ==
         Lines{"c.yaml:3:12: this does not fit the lines above: check the indentation, and that every quote is closed; "

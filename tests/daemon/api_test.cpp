@@ -413,6 +413,23 @@ TEST_CASE("page: what we see beside what they say, and nothing that a provider c
   CHECK(page.body.find('\xff') == std::string::npos);
 }
 
+TEST_CASE("page: a target that never worked, and a page that cannot be read, are said where people look first") {
+  Api api;
+  auto picture = std::make_shared<Published>(*api.example.picture);
+  picture->targets[1].view.proven = false;
+  picture->targets[1].last.cls = Class::not_found;
+  picture->targets[1].last.evidence = std::make_shared<Evidence>(Evidence{"", "HTTP 404: no <such> path", "", {}});
+  picture->components[0].claim->status = Status::unknown;
+  picture->components[0].claim->text = "the page has no components";
+  api.board.publish(picture);
+  const Answer page = api.get("/");
+  CHECK(page.body.find("claude/api/models has never worked yet: check its configuration") != std::string::npos);
+  CHECK(page.body.find("HTTP 404: no &lt;such&gt; path") != std::string::npos);
+  CHECK(page.body.find("claude/api/messages has never worked") == std::string::npos);
+  CHECK(page.body.find("the page has no components") != std::string::npos);
+  CHECK(page.body.find("“the page has no components”") == std::string::npos);  // our words, not theirs
+}
+
 TEST_CASE("page: the story of one incident") {
   const Api api;
   const Answer page = api.get("/incidents/claude.api-20260413T140300000Z");

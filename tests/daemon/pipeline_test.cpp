@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "daemon/pipeline.h"
+#include "daemon/replay.h"
 #include "storage/history.h"
 
 using namespace outaged;
@@ -204,4 +205,63 @@ TEST_CASE("the picture shows what is") {
   CHECK(picture->components[0].verdict.agreement == Agreement::agrees);
   CHECK(picture->targets[0].by_class.front().first == Class::ok);
   CHECK(picture->receivers.front().name == "hook");
+}
+
+TEST_CASE("what a stray observation brings on has its cause in the log") {
+  Folder folder;
+  HandClock clock;
+  Life life(folder, clock);
+  wait_for_board(life.board);
+  for (int i = 0; i < 5; ++i) life.turn(Class::ok);
+  clock.advance(10min);  // by now we are blind
+  Observation stray;
+  stray.target = TargetId{999};
+  REQUIRE(life.pipeline->inbox().push(stray));
+  life.settle();
+  life.stop();
+
+  auto history = storage::History::open(folder.database());
+  REQUIRE(history.ok());
+  Engine engine;
+  Effects effects;
+  REQUIRE((*history)->replay(never_past, 0, [&](const Input& input) { engine.step(input, effects); }).ok());
+  CHECK(engine.verdict(life.topology()->components.front().id).agreement == Agreement::blind);
+}
+
+TEST_CASE("a replay from the middle of the log goes by the configuration of that time") {
+  Folder folder;
+  HandClock clock;
+  Life life(folder, clock);
+  wait_for_board(life.board);
+  for (int i = 0; i < 10; ++i) life.turn(Class::ok);
+  const Timestamp middle = clock.wall();
+  for (int i = 0; i < 10; ++i) life.turn(Class::ok);
+  for (int i = 0; i < 12; ++i) life.turn(Class::server_error);
+  life.stop();
+
+  ReplayOptions options;
+  options.database = folder.database();
+  options.since = middle;
+  const auto report = replay(options);
+  REQUIRE_MESSAGE(report.ok(), (report ? "" : report.error()));
+  REQUIRE(report->incidents.size() == 1);
+  CHECK(report->incidents.front().id == stored_incidents(folder).front().id);
+}
+
+TEST_CASE("a clock that is stepped between two turns is an event") {
+  class SteppedClock : public Clock {
+   public:
+    Timestamp wall() const override { return now; }
+    SteadyTime steady() const override { return SteadyTime{}; }
+    Timestamp now = from_millis(1776081600000);
+  } clock;
+  Inbox inbox(clock, 10);
+  std::vector<Entry> entries;
+  inbox.drain(entries, never_past, 0ms);
+  CHECK(entries.empty());
+  clock.now += 1h;
+  inbox.drain(entries, never_past, 0ms);
+  REQUIRE(entries.size() == 1);
+  REQUIRE(std::holds_alternative<ClockStep>(entries.front().what));
+  CHECK(std::get<ClockStep>(entries.front().what).by == 1h);
 }

@@ -98,3 +98,12 @@ TEST_CASE("what a rule promises agrees with the derivation's figures") {
   const Promise again = promise(rules, 0.44);
   CHECK(again.median == half.median);
 }
+
+TEST_CASE("what is not a truth value is not ok, and no reason to crash") {
+  const Trace trace;
+  ReplayOptions options;
+  options.trace = trace.write("probes.jsonl", "{\"t\": 1, \"target\": \"a\", \"ok\": null}\n{\"t\": 2, \"target\": \"a\", \"ok\": 1}\n");
+  const auto report = replay(options);
+  REQUIRE(report.ok());
+  CHECK(report->inputs == 3);
+}

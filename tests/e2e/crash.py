@@ -258,6 +258,7 @@ class Run:
         self.verify_times(database, incident)
         self.verify_kills(incident, rows)
         self.verify_told(rows)
+        self.verify_log(database)
         database.close()
 
     def verify_times(self, database, incident):
@@ -326,6 +327,13 @@ class Run:
                 check(after["id"] == row["id"], f"{where}: notification {key} has another number")
                 check(row["state"] != "delivered" or after["state"] == "delivered", f"{where}: {key} is no longer delivered")
                 check(after["attempts"] >= row["attempts"], f"{where}: {key} forgot attempts")
+
+    def verify_log(self, database):
+        """Every input has a number of its own, and a restart goes on where the log ends."""
+        numbers = [row["seq"] for table in ("observations", "claims", "inputs") for row in database.rows(f"SELECT seq FROM {table}")]
+        check(len(numbers) == len(set(numbers)), "a number of the log was given twice")
+        ends = [kill["last_seq"] for kill in self.kills] + [last_seq(database)]
+        check(ends == sorted(ends) and ends[-1] >= max(numbers), f"the log's end went back: {ends}")
 
     def verify_told(self, rows):
         keys = [row["key"] for row in rows]
@@ -427,4 +435,4 @@ def crash(options):
 
 if __name__ == "__main__":
     main(crash, [(["--runs"], {"type": int, "default": len(CHOSEN)}), (["--seed"], {"type": int, "default": 1}),
-                 (["--parallel"], {"type": int, "default": 6})])
+                 (["--parallel"], {"type": int, "default": 8})])

@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -204,6 +205,13 @@ def get_json(port, path):
     status, text = get(port, path)
     check(status == 200, f"GET {path} answered {status}: {text[:300]}")
     return json.loads(text)
+
+
+def free_port():
+    """For what takes no port 0. Nothing holds it: whoever starts must be asked whether it got it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def bytes_waiting(port):
