@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/sections.h"
 
 namespace outaged::config {
 namespace {
 
+constexpr Duration least_fast = 6s, least_down = 15s;  // unless the user says otherwise: fast probing is polite
 constexpr Duration longest = 10 * 365 * 24h;
 
 void mark(Section& section, std::string_view key, Pace::Origin& origin, PaceLevel level) {
@@ -30,6 +33,11 @@ void read_pace(Section& section, Pace& pace, PaceLevel level) {
     mark(detection, "failure_threshold", pace.failures_at, level);
   if (detection.integer("success_threshold", rules.success_threshold, 0, 1000))
     mark(detection, "success_threshold", pace.successes_at, level);
+  detection.rate("expected_error_rate", rules.expected_error_rate);
+  detection.duration("slow_floor", rules.slow_floor, 0ms, 1h);
+  detection.duration("slow_cap", rules.slow_cap, 0ms, 1h);
+  if (detection.duration("fast_interval", rules.fast_interval, 10ms, 24h)) mark(detection, "fast_interval", pace.fast_at, level);
+  if (detection.duration("down_interval", rules.down_interval, 10ms, 24h)) mark(detection, "down_interval", pace.down_at, level);
   detection.finish();
 }
 
@@ -47,6 +55,8 @@ void settle_pace(Reader& reader, const Pace& pace, DetectionRules& rules, Durati
                                  format_duration(timeout), format_duration(rules.interval)));
     }
   }
+  if (pace.fast_at.level < 0) rules.fast_interval = std::min(rules.interval, std::max(least_fast, rules.interval / 5));
+  if (pace.down_at.level < 0) rules.down_interval = std::min(rules.interval, std::max(least_down, rules.interval / 2));
   if (pace.refractory_at.level < 0) {
     rules.refractory = rules.interval - rules.interval / 20;
   } else if (rules.refractory > rules.interval) {
@@ -83,6 +93,10 @@ void read_mismatch(Section& section, AgreementRules& rules) {
   };
   for (const auto& [key, out] : durations) mismatch.duration(key, *out, 0ms, 30 * 24h);
   mismatch.rate("gate_rate", rules.gate_rate);
+  std::string level;
+  if (mismatch.choice("page_only_level", level, {"degraded_performance", "partial_outage", "major_outage", "never"})) {
+    rules.page_only_level = status_from_string(level).value_or(Status::unknown);
+  }
   mismatch.finish();
 }
 

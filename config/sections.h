@@ -16,7 +16,7 @@ struct Pace {
   };
   Duration timeout = 10s;
   DetectionRules rules;
-  Origin interval_at, timeout_at, refractory_at, failures_at, successes_at;
+  Origin interval_at, timeout_at, refractory_at, failures_at, successes_at, fast_at, down_at;
 };
 enum PaceLevel : int { pace_defaults, pace_service, pace_component, pace_target };
 

@@ -8,7 +8,7 @@ namespace {
 
 // The prior: as if 2,000 probes had failed at 0.5 %. The floor makes two failures never enough (2 · ln 900 < 15).
 constexpr double prior_probes = 2000, prior_rate = 0.005;
-constexpr double baseline_floor = 0.001, baseline_cap = 0.05;
+constexpr double baseline_floor = 0.001;
 // A rung below three times the baseline cannot tell an outage from a bad day.
 constexpr double least_ratio = 3;
 constexpr std::uint32_t least_failures = 3;
@@ -16,17 +16,46 @@ constexpr std::uint32_t least_failures = 3;
 constexpr double recovery_alpha = 0.001;
 constexpr int recovery_least = 3, recovery_most = 60;
 constexpr int gap_intervals = 10;
+// The 2 % rung costs threshold and pays only where thousands of probes come in an hour.
+constexpr Duration fourth_rung_interval = 100ms;
 
 }  // namespace
 
+int detection_rungs(Duration interval) { return interval <= fourth_rung_interval ? 4 : 3; }
+
 double detection_threshold(Duration interval, double false_alarms_per_year) {
   const double probes_per_year = 365.0 * 86400.0 / std::max(to_seconds(interval), 1e-3);
-  return std::log(static_cast<double>(Detector::rungs.size()) * probes_per_year / false_alarms_per_year);
+  return std::log(static_cast<double>(detection_rungs(interval)) * probes_per_year / false_alarms_per_year);
 }
 
-double Detector::baseline() const {
+DetectionRules pooled_rules(const std::vector<const DetectionRules*>& targets) {
+  DetectionRules pooled = *targets.front();
+  double rate = 0;
+  for (const DetectionRules* rules : targets) {
+    rate += 1 / std::max(to_seconds(rules->interval), 1e-3);
+    pooled.false_alarms_per_year = std::min(pooled.false_alarms_per_year, rules->false_alarms_per_year);
+    pooled.min_outage = std::min(pooled.min_outage, rules->min_outage);
+    pooled.refractory = std::max(pooled.refractory, rules->refractory);
+    pooled.recovery_cap = std::max(pooled.recovery_cap, rules->recovery_cap);
+    pooled.expected_error_rate = std::max(pooled.expected_error_rate, rules->expected_error_rate);
+  }
+  pooled.interval = std::max(Duration{1}, from_seconds(1 / rate));
+  pooled.failure_threshold = pooled.success_threshold = 0;
+  return pooled;
+}
+
+double Detector::baseline(const DetectionRules& rules) const {
   const double rate = (state_.bad + prior_probes * prior_rate) / (state_.good + prior_probes);
-  return std::clamp(rate, baseline_floor, baseline_cap);
+  return std::clamp(rate, baseline_floor, std::max(baseline_floor, rules.expected_error_rate));
+}
+
+double Detector::threshold(const DetectionRules& rules) {
+  if (rules.interval != threshold_interval_ || rules.false_alarms_per_year != threshold_budget_) {
+    threshold_interval_ = rules.interval;
+    threshold_budget_ = rules.false_alarms_per_year;
+    threshold_ = detection_threshold(rules.interval, rules.false_alarms_per_year);
+  }
+  return threshold_;
 }
 
 void Detector::learn(bool bad, Timestamp at, Duration half_life) {
@@ -40,8 +69,8 @@ void Detector::learn(bool bad, Timestamp at, Duration half_life) {
 }
 
 /// Log-likelihood ratios of one probe against the present baseline.
-void Detector::weigh() {
-  const double p0 = baseline();
+void Detector::weigh(const DetectionRules& rules) {
+  const double p0 = baseline(rules);
   if (state_.weighed > 0 && std::abs(p0 - state_.weighed) <= 0.001 * state_.weighed) return;
   state_.weighed = p0;
   make_weights();
@@ -77,10 +106,11 @@ Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const Dete
   // probing faster is never worth more evidence than it is.
   if (at < state_.refractory_until) return Change::refractory;
 
-  const double h = detection_threshold(rules.interval, rules.false_alarms_per_year);
+  const double h = threshold(rules);
   if (teaches && highest().sum < h / 2) learn(bad, at, rules.baseline_half_life);
-  weigh();
-  for (std::size_t k = 0; k < rungs.size(); ++k) {
+  weigh(rules);
+  const auto in_use = static_cast<std::size_t>(detection_rungs(rules.interval));
+  for (std::size_t k = 0; k < in_use; ++k) {
     Rung& rung = state_.rungs[k];
     if (!weights_[k].used) {
       rung = {};
@@ -96,24 +126,26 @@ Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const Dete
   state_.refractory_until = at + rules.refractory;
   for (const Rung& rung : state_.rungs) {
     if (rung.sum >= h && rung.failures >= least_failures && at - rung.start >= rules.min_outage) {
-      fire(rung);
+      fire(rung, rules);
       return Change::fired;
     }
   }
   return Change::none;
 }
 
-void Detector::fire(const Rung& rung) {
+void Detector::fire(const Rung& rung, const DetectionRules& rules) {
   state_.firing = true;
   state_.onset = rung.start;
   state_.mark = rung.mark;
-  state_.onset_baseline = baseline();
+  state_.onset_baseline = baseline(rules);
   state_.failures = rung.failures;
   state_.probes = rung.probes;
   state_.run = 0;
 }
 
 int Detector::recovery_run() const {
+  // The good run counts too, which makes every good probe ask for more of them: an intermittent outage pauses often, and
+  // with the rate up to the last failure instead, one in four is called over too early.
   const double rate = (static_cast<double>(state_.failures) + 0.5) / (static_cast<double>(state_.probes) + 1);
   const double run = std::ceil(std::log(recovery_alpha) / std::log1p(-std::min(rate, 0.95)));
   return std::clamp(static_cast<int>(run), recovery_least, recovery_most);
@@ -155,7 +187,7 @@ Detector::Change Detector::take_classic(bool bad, Timestamp at, const DetectionR
   ++streak.failures;
   ++streak.probes;
   if (static_cast<int>(streak.failures) < rules.failure_threshold) return Change::none;
-  fire(streak);
+  fire(streak, rules);
   return Change::fired;
 }
 
@@ -181,6 +213,10 @@ double Detector::suspicion(const DetectionRules& rules) const {
     return static_cast<double>(state_.rungs[0].failures) / static_cast<double>(rules.failure_threshold);
   }
   return std::min(1.0, highest().sum / detection_threshold(rules.interval, rules.false_alarms_per_year));
+}
+
+bool Detector::suspicious(const DetectionRules& rules) const {
+  return state_.firing || (rules.failure_threshold > 0 ? state_.rungs[0].failures > 0 : highest().sum > 0);
 }
 
 Timestamp Detector::onset() const { return state_.firing ? state_.onset : highest().start; }

@@ -1,10 +1,10 @@
 // The sequential test behind every "it is down": one Bernoulli stream, good or bad, probe by probe.
 //
 // Three CUSUMs (Page 1954) run side by side against a learned baseline p0, one for each failure rate we want to find
-// fast: 90 %, 40 % and 10 %. Each adds up the log-likelihood ratio of "fails at p1" against "fails at p0" and never
+// fast: 90 %, 40 % and 10 % (and 2 %, where there is data enough for it). Each adds up the log-likelihood ratio of "fails at p1" against "fails at p0" and never
 // falls below zero; the first to reach h fires. For a known p1 no rule with the same false-alarm rate is faster in
 // Lorden's (1971) sense (Moustakides 1986). The threshold needs no tuning: exp(S) is at most the Shiryaev-Roberts
-// statistic, whose mean grows by one a probe while all is well, so h = ln(3 · probes a year / budget) gives at most
+// statistic, whose mean grows by one a probe while all is well, so h = ln(rungs · probes a year / budget) gives at most
 // `budget` false alarms a year, whatever p0 is.
 //
 // Pure and deterministic; owned by the engine. Times rise with each call up to scheduling jitter.
@@ -12,13 +12,18 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "core/topology.h"
 
 namespace outaged {
 
+/// The rungs in use: three, and one at 2 % for streams with much data (ten probes a second or more).
+int detection_rungs(Duration interval);
 /// h in nats for this probing interval and budget (false alarms per target-year).
 double detection_threshold(Duration interval, double false_alarms_per_year);
+/// The rules of a stream that takes the probes of all these targets: its rate is their sum, its budget one target's.
+DetectionRules pooled_rules(const std::vector<const DetectionRules*>& targets);
 
 /// A position in counters that the owner keeps (the component's pooled failures and probes). The detector remembers the
 /// one at which an excursion began, so that the owner can tell what it counted since.
@@ -28,7 +33,7 @@ struct Mark {
 
 class Detector {
  public:
-  static constexpr std::array<double, 3> rungs = {0.9, 0.4, 0.1};
+  static constexpr std::array<double, 4> rungs = {0.9, 0.4, 0.1, 0.02};
   enum class Change : std::uint8_t { none, fired, recovered, refractory /* not counted */ };
 
   /// Takes one usable probe that started at `at`. `teaches`: of the base schedule while nothing is open, so that it may
@@ -41,14 +46,18 @@ class Detector {
   void stop();
 
   bool firing() const { return state_.firing; }
-  /// Failure rate that is normal here, as learned: [0.1 %, 5 %].
-  double baseline() const;
+  /// Failure rate that is normal here, as learned: from 0.1 % to 5 %, or to what the user says is to be expected.
+  double baseline(const DetectionRules& rules) const;
   /// 0 calm, 1 fires.
   double suspicion(const DetectionRules& rules) const;
 
   /// Start of the excursion that fired or, while calm, of the most suspicious one.
   Timestamp onset() const;
   Mark onset_mark() const;
+  /// Some sum is above zero, or it fires.
+  bool suspicious(const DetectionRules& rules) const;
+  /// Nothing is counted before this time.
+  Timestamp refractory_until() const { return state_.refractory_until; }
   double onset_baseline() const { return state_.onset_baseline; }
   std::uint64_t excursion_failures() const;
   std::uint64_t excursion_probes() const;
@@ -64,7 +73,7 @@ class Detector {
   };
   /// All it knows; stored with the engine's snapshot.
   struct State {
-    std::array<Rung, 3> rungs;
+    std::array<Rung, 4> rungs;
     double good = 0, bad = 0;            // decayed counts behind the baseline (all probes, failures)
     double weighed = 0;                  // the baseline that the weights in use were made for; 0: none yet
     Timestamp learned = never_past, last = never_past, refractory_until = never_past;
@@ -82,9 +91,9 @@ class Detector {
 
  private:
   void learn(bool bad, Timestamp at, Duration half_life);
-  void weigh();
+  void weigh(const DetectionRules& rules);
   void make_weights();
-  void fire(const Rung& rung);
+  void fire(const Rung& rung, const DetectionRules& rules);
   Change take_firing(bool bad, Timestamp at, const DetectionRules& rules);
   Change take_classic(bool bad, Timestamp at, const DetectionRules& rules, const Mark& mark);
   const Rung& highest() const;
@@ -95,7 +104,11 @@ class Detector {
     bool used = false;
     double bad = 0, good = 0;
   };
-  std::array<Weight, 3> weights_;
+  std::array<Weight, 4> weights_;
+  // The threshold of the rules last seen: a logarithm too.
+  double threshold_ = 0, threshold_budget_ = 0;
+  Duration threshold_interval_{};
+  double threshold(const DetectionRules& rules);
 };
 
 }  // namespace outaged

@@ -9,6 +9,10 @@ namespace {
 
 constexpr std::size_t proofs_per_target = 6;
 constexpr std::uint32_t unproven_notice_after = 3;
+// Slow: eight times the running median, which moves by 2 % a probe (a stochastic median: no window to keep).
+constexpr double slow_factor = 8, median_step = 1.02, default_median_ms = 1000;
+// Asked to slow down, we do not probe fast again for this long.
+constexpr Duration politeness = 10min;
 
 /// Says nothing about the provider, and will not pass by itself: whoever configured it must mend it.
 bool wants_mending(Class cls) {
@@ -107,15 +111,27 @@ void Engine::State::check_network(Effects& out) {
   }
 }
 
+void Engine::State::keep_proof(TargetState& target, const Observation& observation, std::string detail) {
+  if (target.proof.size() == proofs_per_target) target.proof.erase(target.proof.begin());
+  target.proof.push_back({.seq = seq, .target = observation.target, .at = now, .cls = observation.cls,
+                          .http_status = observation.http_status, .took = observation.took,
+                          .request_id = observation.evidence ? observation.evidence->request_id : "",
+                          .detail = std::move(detail)});
+}
+
 void Engine::State::note_unproven(TargetState& target, Effects& out) {
   if (target.proven || ++target.unproven_failures != unproven_notice_after) return;
   tell(out, SelfNotice{.subject = target.spec->name, .text = "has never once been ok: check its URL, key and conditions"});
 }
 
 Disposition Engine::State::observe_target(TargetState& target, const Observation& observation, Effects& out) {
-  const Timestamp started = now - observation.took;
+  const Timestamp started = observation.at_start ? now : now - observation.took;
   const Counts counts = info(observation.cls).counts;
   if (counts == Counts::nothing) {
+    if (observation.cls == Class::rate_limited) {
+      target.polite_until = now + politeness;
+      set_cadence(target, out);
+    }
     if (wants_mending(observation.cls)) note_unproven(target, out);
     return Disposition::void_class;
   }
@@ -136,34 +152,87 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
 
   ComponentState& owner = component(target.spec->component);
   const bool was_blind = owner.verdict.agreement == Agreement::blind;
-  const bool teaches = observation.base_schedule && !owner.open();
-  const Detector::Change change = target.detector.take(bad, started, teaches, target.spec->rules, owner.total);
-
+  const bool teaches = observation.base_schedule && target.cadence == Duration{} && !owner.open();
+  const DetectionRules& rules = target.spec->rules;
+  const TargetId id = observation.target;
+  const Mark before = owner.total;
   target.proven = true;
   target.last_usable = now;
-  if (bad) {
-    if (target.proof.size() == proofs_per_target) target.proof.erase(target.proof.begin());
-    target.proof.push_back({.seq = seq, .target = observation.target, .at = now, .cls = observation.cls,
-                            .http_status = observation.http_status, .took = observation.took,
-                            .request_id = observation.evidence ? observation.evidence->request_id : "",
-                            .detail = observation.evidence ? observation.evidence->detail : ""});
-  }
+  const std::size_t effects_before = out.list.size();
+  if (bad) keep_proof(target, observation, observation.evidence ? observation.evidence->detail : "");
+
+  const auto change = feed(target.detector, owner, id, false, bad, started, teaches, rules, before, out);
   if (change != Detector::Change::refractory) {
     ++owner.total.probes;
-    if (bad) ++owner.total.failures;
+    if (bad) {
+      ++owner.total.failures;
+      owner.last_failure_mark = owner.total;
+    }
     (bad ? target.last_bad : target.last_good) = now;
   }
-  if (change == Detector::Change::fired || change == Detector::Change::recovered) {
-    const Detector::State& stream = target.detector.state();
-    tell(out, TargetChanged{.target = observation.target, .firing = target.detector.firing(), .onset = stream.onset,
-                            .failures = stream.failures, .probes = stream.probes});
+  const bool pooled = owner.spec->pooled && owner.targets.size() > 1 && rules.failure_threshold == 0;
+  if (pooled) feed(owner.pooled, owner, {}, false, bad, started, teaches, owner.pooled_rules, before, out);
+  if (!bad && rules.slow_cap > Duration{}) {
+    const double took = static_cast<double>(observation.took.count());
+    const double median = target.median_ms > 0 ? target.median_ms : default_median_ms;
+    const bool slow = took > std::clamp(slow_factor * median, static_cast<double>(rules.slow_floor.count()),
+                                        static_cast<double>(rules.slow_cap.count()));
+    if (slow) {
+      ++owner.slow_total;
+      keep_proof(target, observation, "a good answer, but slow");
+    } else {
+      target.median_ms = target.median_ms == 0 ? took : target.median_ms * (took > target.median_ms ? median_step : 1 / median_step);
+    }
+    feed(target.slow, owner, id, true, slow, started, teaches, rules, before, out);
+    if (pooled) feed(owner.pooled_slow, owner, {}, true, slow, started, teaches, owner.pooled_rules, before, out);
   }
-  if (change == Detector::Change::fired) open_incident(owner, target, out);
-  if (change == Detector::Change::recovered && owner.open() && !any_firing(owner)) recover(owner, out);
-  if (was_blind || owner.open() || change != Detector::Change::none) evaluate(owner, out);
+  if (owner.open() && !any_firing(owner)) recover(owner, out);
+  if (was_blind || owner.open() || out.list.size() != effects_before) evaluate(owner, out);
+  set_cadence(target, out);
 
   if (change == Detector::Change::refractory) return Disposition::void_refractory;
   return bad ? Disposition::bad : Disposition::good;
+}
+
+/// One stream takes one probe; what follows from a change follows at once.
+Detector::Change Engine::State::feed(Detector& stream, const ComponentState& owner, std::optional<TargetId> target, bool slow,
+                                     bool bad, Timestamp started, bool teaches, const DetectionRules& rules, const Mark& mark,
+                                     Effects& out) {
+  const Detector::Change change = stream.take(bad, started, teaches, rules, mark);
+  if (change != Detector::Change::fired && change != Detector::Change::recovered) return change;
+  const Detector::State& state = stream.state();
+  tell(out, StreamChanged{.component = owner.spec->id, .target = target, .slow = slow, .firing = stream.firing(),
+                          .onset = state.onset, .failures = state.failures, .probes = state.probes});
+  if (change == Detector::Change::fired) open_incident(component(owner.spec->id), stream, slow, rules, out);
+  return change;
+}
+
+/// How often this target should be asked now. Told only when it changes, or when a failure calls for a pause.
+void Engine::State::set_cadence(TargetState& target, Effects& out) {
+  const DetectionRules& rules = target.spec->rules;
+  const ComponentState& owner = component(target.spec->component);
+  Duration wanted = rules.interval;
+  Timestamp not_before = now;
+  const bool firing = target.detector.firing() || target.slow.firing();
+  const bool suspicious = target.detector.suspicious(rules) || target.slow.suspicious(rules);
+  if (now < target.polite_until) {
+    wanted = rules.interval;
+  } else if (suspicious && !firing) {
+    wanted = std::min(rules.interval, rules.fast_interval);
+    // The next one counts only once the refractory window is over: asking earlier would be wasted.
+    not_before = std::max({now, target.detector.refractory_until(), target.slow.refractory_until()});
+  } else if (firing || owner.open()) {
+    wanted = std::min(rules.interval, rules.down_interval);
+  }
+  const Duration current = target.cadence == Duration{} ? rules.interval : target.cadence;
+  const bool pause = not_before > now && wanted < rules.interval && target.last_usable == now;
+  if (wanted == current && !pause) return;
+  target.cadence = wanted == rules.interval ? Duration{} : wanted;
+  tell(out, CadenceChanged{.target = target.spec->id, .interval = wanted, .not_before = not_before});
+}
+
+void Engine::State::set_cadence(ComponentState& owner, Effects& out) {
+  for (const TargetId id : owner.targets) set_cadence(targets[index(id)], out);
 }
 
 // ---- claims and configuration ---------------------------------------------------------------------------------------
@@ -194,6 +263,11 @@ void Engine::State::configure(std::shared_ptr<const Topology> next) {
     at_id(targets, index(spec.id)).spec = &spec;
     at_id(components, index(spec.component)).targets.push_back(spec.id);
   }
+  for (ComponentState& each : components) {
+    std::vector<const DetectionRules*> rules;
+    for (const TargetId id : each.targets) rules.push_back(&targets[index(id)].spec->rules);
+    if (!rules.empty()) each.pooled_rules = outaged::pooled_rules(rules);
+  }
   std::vector<std::uint32_t> ids;
   for (const ControlSpec& spec : topology->controls) ids.push_back(index(spec.id));
   controls.configure(ids);
@@ -202,23 +276,34 @@ void Engine::State::configure(std::shared_ptr<const Topology> next) {
 void Engine::State::apply(const ConfigChange& change, Effects& out) {
   if (!change.topology) return;
   if (change.topology->hash == topology->hash && !topology->hash.empty()) return;
+  std::vector<std::vector<TargetId>> targets_before;
+  for (const ComponentState& each : components) targets_before.push_back(each.targets);
   const auto before = topology;  // specs of what vanishes are needed until its incidents are closed
   configure(change.topology);
   for (TargetState& target : targets) {
     if (target.spec) continue;
     // Should it come back, still failing, that is news: the incident it held open is over by then.
     target.detector.stop();
+    target.slow.stop();
+    target.cadence = {};
     target.doubt = false;
     target.unproven_failures = 0;
   }
-  for (ComponentState& each : components) {
+  for (std::size_t id = 0; id < components.size(); ++id) {
+    ComponentState& each = components[id];
+    if (id >= targets_before.size() || targets_before[id] != each.targets) {
+      // What the others add up to is another question now.
+      each.pooled.stop();
+      each.pooled_slow.stop();
+    }
     if (each.spec && !same_page(*before, *topology, *each.spec)) {
       each.page = {};
       each.unreadable_told = false;
       if (each.spec->page) each.page.begin(now);
     }
     // What nobody watches any more cannot stay "down" for ever: every fire gets its resolve.
-    if (each.open() && (!each.spec || !any_firing(each))) recover(each, out);
+    const bool held_open = each.spec && (any_firing(each) || (each.incident && each.incident->from_page && !each.spec->probed && each.spec->page));
+    if (each.open() && !held_open) recover(each, out);
     if (each.spec) {
       evaluate(each, out);
     } else {
@@ -245,12 +330,12 @@ TargetView Engine::target(TargetId id) const {
   view.proven = target.proven;
   view.blind = state_->network_down || target.last_usable == never_past ||
                state_->now >= target.last_usable + blind_intervals * rules.interval;
-  view.firing = target.detector.firing();
+  view.firing = target.detector.firing() || target.slow.firing();
   view.health = view.blind    ? Status::unknown
                 : view.firing ? Status::degraded_performance
                               : Status::operational;
-  view.suspicion = target.detector.suspicion(rules);
-  view.baseline = target.detector.baseline();
+  view.suspicion = std::max(target.detector.suspicion(rules), target.slow.suspicion(rules));
+  view.baseline = target.detector.baseline(rules);
   view.threshold = detection_threshold(rules.interval, rules.false_alarms_per_year);
   view.failures = target.detector.excursion_failures();
   view.probes = target.detector.excursion_probes();

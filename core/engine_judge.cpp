@@ -3,16 +3,17 @@
 #include <cmath>
 
 #include "core/engine_state.h"
+#include "core/honesty.h"
 
 namespace outaged {
 namespace {
 
 constexpr double major_rate = 0.9, partial_rate = 0.5, level_slack = 0.03;
 constexpr std::size_t proofs_per_incident = 8;
-// A page that first turns red this long after we saw it healthy again admits something else.
-constexpr Duration late_admission = 30min;
 // Severity rises are told only on this much evidence: four failures of seven are no "partial outage" yet.
 constexpr std::uint64_t severity_failures = 10;
+constexpr Duration common_cause_window = 5min;
+constexpr std::size_t common_cause_services = 3;
 
 /// "claude/api" and its onset give "claude.api-20260413T140300123Z": the same on every machine and after every restart.
 IncidentId make_id(const ComponentSpec& component, Timestamp onset) {
@@ -33,8 +34,10 @@ IncidentId make_id(const ComponentSpec& component, Timestamp onset) {
 }  // namespace
 
 bool Engine::State::any_firing(const ComponentState& each) const {
-  return std::any_of(each.targets.begin(), each.targets.end(),
-                     [&](TargetId id) { return targets[index(id)].detector.firing(); });
+  return each.pooled.firing() || each.pooled_slow.firing() ||
+         std::any_of(each.targets.begin(), each.targets.end(), [&](TargetId id) {
+           return targets[index(id)].detector.firing() || targets[index(id)].slow.firing();
+         });
 }
 
 Timestamp Engine::State::sees_until(const ComponentState& each) const {
@@ -59,6 +62,7 @@ double Engine::State::episode_rate(const ComponentState& each) const {
 
 Status Engine::State::health(const ComponentState& each) const {
   if (!each.open()) return Status::operational;
+  if (each.incident->from_page) return each.incident->health;
   // A rate that hovers at a border must not change the level with every probe: it falls only once clearly below.
   const int now_at = level(each.incident->health);
   const auto reaches = [&, rate = episode_rate(each)](double border, Status status) {
@@ -71,9 +75,9 @@ Status Engine::State::health(const ComponentState& each) const {
 
 // ---- incidents ------------------------------------------------------------------------------------------------------
 
-void Engine::State::open_incident(ComponentState& each, const TargetState& by, Effects& out) {
-  if (each.open()) return;  // a second target of a component that is down already
-  each.episode_mark = by.detector.onset_mark();
+void Engine::State::open_incident(ComponentState& each, const Detector& by, bool slow, const DetectionRules& rules, Effects& out) {
+  if (each.open()) return;  // a second stream of a component that is down already
+  each.episode_mark = by.onset_mark();
   each.gate_passed = false;
   if (each.incident && now - *each.incident->recovered <= each.spec->rules.reopen) {
     Incident& incident = *each.incident;
@@ -88,11 +92,13 @@ void Engine::State::open_incident(ComponentState& each, const TargetState& by, E
   each.onset_mark = each.episode_mark;
   Incident incident;
   incident.component = each.spec->id;
-  incident.onset = by.detector.onset();
+  incident.onset = by.onset();
   incident.id = make_id(*each.spec, incident.onset);
   incident.detected = now;
-  incident.baseline = by.detector.onset_baseline();
-  incident.false_alarms_per_year = by.spec->rules.false_alarms_per_year;
+  incident.baseline = by.onset_baseline();
+  incident.false_alarms_per_year = rules.false_alarms_per_year;
+  incident.slow = slow;
+  each.slow_mark = each.slow_total - (slow ? std::min<std::uint64_t>(each.slow_total, by.excursion_failures()) : 0);
   incident.unchecked = controls.voters() < 2;
   incident.told = 1;
   each.incident = std::move(incident);
@@ -105,7 +111,9 @@ void Engine::State::open_incident(ComponentState& each, const TargetState& by, E
   collect_evidence(each);
   follow_page(each, out);
   refresh_incident(each, out);
+  find_common_cause(each, out);
   tell(out, IncidentOpened{*each.incident});
+  set_cadence(each, out);
 }
 
 void Engine::State::collect_evidence(ComponentState& each) {
@@ -125,19 +133,25 @@ void Engine::State::collect_evidence(ComponentState& each) {
 void Engine::State::recover(ComponentState& each, Effects& out) {
   Incident& incident = *each.incident;
   if (each.spec) refresh_incident(each, out);
+  // The good probes since the last failure are the recovery, not the outage.
+  if (each.spec && !incident.slow && each.last_failure_mark.probes > each.onset_mark.probes) {
+    incident.probes = each.last_failure_mark.probes - each.onset_mark.probes;
+  }
   incident.recovered = now;
   incident.health = Status::operational;
   ++incident.told;
   tell(out, IncidentRecovered{incident});
+  if (each.spec) set_cadence(each, out);
 }
 
 /// Its numbers, level and scope as of now; a rise in severity is told.
 void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
-  if (!each.open()) return;
+  if (!each.open() || each.incident->from_page) return;
   Incident& incident = *each.incident;
   const AgreementRules& rules = each.spec->rules;
   incident.failures = each.total.failures - each.onset_mark.failures;
   incident.probes = each.total.probes - each.onset_mark.probes;
+  incident.slow_answers = each.slow_total - each.slow_mark;
   incident.affected.clear();
   incident.unaffected.clear();
   for (const TargetId id : each.targets) {
@@ -150,7 +164,8 @@ void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
     }
   }
   incident.health = health(each);
-  const double rate = episode_rate(each);
+  const double slow_rate = incident.probes == 0 ? 0 : static_cast<double>(incident.slow_answers) / static_cast<double>(incident.probes);
+  const double rate = std::max(episode_rate(each), incident.slow ? slow_rate : 0);
   each.gate_passed = each.gate_passed ||
                      (rate >= rules.gate_rate && (incident.affected.size() >= 2 || rate >= partial_rate ||
                                                   now >= incident.onset + rules.gate_after));
@@ -164,7 +179,7 @@ void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
 
 /// Admission and all-clear, from the page's colour.
 void Engine::State::follow_page(ComponentState& each, Effects& out) {
-  if (!each.incident || !each.spec->page) return;
+  if (!each.incident || !each.spec->page || each.incident->from_page) return;
   Incident& incident = *each.incident;
   const PageWatch& page = each.page;
   const bool opening = incident.detected == now && incident.probes == 0;  // told by the opening itself
@@ -195,6 +210,81 @@ void Engine::State::follow_page(ComponentState& each, Effects& out) {
     if (opening) return;
     if (!each.open()) ++incident.told;
     tell(out, IncidentUpdated{incident, each.open() ? UpdateReason::none : UpdateReason::cleared});
+  }
+}
+
+/// Nothing of ours watches it: its page speaks for it, from the user's least level on.
+void Engine::State::follow_page_only(ComponentState& each, Effects& out) {
+  const AgreementRules& rules = each.spec->rules;
+  if (each.spec->probed || !each.spec->page || rules.page_only_level == Status::unknown) return;
+  const PageWatch& page = each.page;
+  const Status claim = page.claim(now, rules);
+  const Status says = std::max(claim, Status::degraded_performance);  // an open incident under a green component, at least
+  if (!each.open()) {
+    if (!page.red() || page.unreadable(now, rules) || level(says) < level(rules.page_only_level)) return;
+    if (each.incident && now - *each.incident->recovered <= rules.reopen) {
+      Incident& incident = *each.incident;
+      incident.recovered.reset();
+      incident.cleared.reset();
+      incident.health = says;
+      ++incident.reopened;
+      ++incident.told;
+      return tell(out, IncidentReopened{incident});
+    }
+    Incident incident;
+    incident.component = each.spec->id;
+    incident.from_page = true;
+    incident.onset = page.red_since();
+    incident.id = make_id(*each.spec, incident.onset);
+    incident.detected = now;
+    incident.worst = incident.health = says;
+    incident.told = 1;
+    const auto& words = page.readable();
+    incident.page = {.claim = claim, .text = words->text, .document = words->document, .url = words->url, .fetched = page.readable_at()};
+    Admission admission;
+    admission.first_red = page.red_since();
+    admission.last_green = page.green_before_red() != never_past ? page.green_before_red() : page.red_since();
+    admission.text = words->incident.empty() ? words->text : words->incident;
+    incident.admitted = std::move(admission);
+    each.incident = std::move(incident);
+    find_common_cause(each, out);
+    return tell(out, IncidentOpened{*each.incident});
+  }
+  if (page.unreadable(now, rules)) return;  // frozen until it can be read again
+  Incident& incident = *each.incident;
+  if (!page.red()) {
+    incident.recovered = incident.cleared = page.green_since();
+    incident.health = Status::operational;
+    ++incident.told;
+    return tell(out, IncidentRecovered{incident});
+  }
+  incident.health = says;
+  if (level(says) > level(incident.worst)) {
+    incident.worst = says;
+    ++incident.told;
+    tell(out, IncidentUpdated{incident, UpdateReason::severity});
+  }
+}
+
+/// Three or more services that begin to fail within five minutes are one story: they likely share what failed.
+void Engine::State::find_common_cause(ComponentState& each, Effects& out) {
+  std::vector<ComponentState*> together;
+  std::set<ServiceId> services;
+  for (ComponentState& other : components) {
+    if (!other.spec || !other.open() || other.incident->detected < now - common_cause_window) continue;
+    together.push_back(&other);
+    services.insert(other.spec->service);
+  }
+  if (services.size() < common_cause_services) return;
+  for (ComponentState* other : together) {
+    std::vector<std::string> names;
+    for (const ServiceId id : services) {
+      const ServiceSpec* service = topology->service(id);
+      if (service && id != other->spec->service) names.push_back(service->name);
+    }
+    if (names == other->incident->together_with) continue;
+    other->incident->together_with = std::move(names);
+    if (other != &each) tell(out, IncidentUpdated{*other->incident, UpdateReason::none});
   }
 }
 
@@ -255,6 +345,7 @@ void Engine::State::evaluate(ComponentState& each, Effects& out) {
   each.page.advance(now, rules);
   refresh_incident(each, out);
   follow_page(each, out);
+  follow_page_only(each, out);
 
   const bool is_blind = blind(each);
   const auto [agreement, called] = judge(each, is_blind);

@@ -162,6 +162,10 @@ void read(const json& in, T& value) {
 
 json save_target(const TargetState& target) {
   return {{"detector", write(target.detector.state())},
+          {"slow", write(target.slow.state())},
+          {"median_ms", target.median_ms},
+          {"cadence_ms", target.cadence.count()},
+          {"polite_until", write(target.polite_until)},
           {"proven", target.proven},
           {"doubt", target.doubt},
           {"unproven_failures", target.unproven_failures},
@@ -175,6 +179,11 @@ void load_target(const json& in, TargetState& target) {
   Detector::State detector;
   read(in.at("detector"), detector);
   target.detector.restore(detector);
+  read(in.at("slow"), detector);
+  target.slow.restore(detector);
+  read(in.at("median_ms"), target.median_ms);
+  target.cadence = Duration{in.at("cadence_ms").get<std::int64_t>()};
+  read(in.at("polite_until"), target.polite_until);
   read(in.at("proven"), target.proven);
   read(in.at("doubt"), target.doubt);
   read(in.at("unproven_failures"), target.unproven_failures);
@@ -185,12 +194,17 @@ void load_target(const json& in, TargetState& target) {
 }
 
 json save_component(const ComponentState& component) {
-  return {{"total", write(component.total)},
+  return {{"pooled", write(component.pooled.state())},
+          {"pooled_slow", write(component.pooled_slow.state())},
+          {"total", write(component.total)},
           {"page", write(component.page.state())},
           {"verdict", write(component.verdict)},
           {"incident", write(component.incident)},
           {"onset_mark", write(component.onset_mark)},
           {"episode_mark", write(component.episode_mark)},
+          {"last_failure_mark", write(component.last_failure_mark)},
+          {"slow_total", component.slow_total},
+          {"slow_mark", component.slow_mark},
           {"gate_passed", component.gate_passed},
           {"unreadable_told", component.unreadable_told},
           {"called", write(component.called)},
@@ -201,7 +215,15 @@ void load_component(const json& in, ComponentState& component) {
   PageWatch::State page;
   read(in.at("page"), page);
   component.page.restore(std::move(page));
+  Detector::State pooled;
+  read(in.at("pooled"), pooled);
+  component.pooled.restore(pooled);
+  read(in.at("pooled_slow"), pooled);
+  component.pooled_slow.restore(pooled);
   read(in.at("total"), component.total);
+  read(in.at("last_failure_mark"), component.last_failure_mark);
+  read(in.at("slow_total"), component.slow_total);
+  read(in.at("slow_mark"), component.slow_mark);
   read(in.at("verdict"), component.verdict);
   read(in.at("incident"), component.incident);
   read(in.at("onset_mark"), component.onset_mark);

@@ -18,7 +18,11 @@ inline constexpr int blind_intervals = 3;
 
 struct TargetState {
   const TargetSpec* spec = nullptr;  // null: not configured now; what it learned is kept
-  Detector detector;
+  Detector detector;                 // of failures
+  Detector slow;                     // of good answers that were slow
+  double median_ms = 0;              // running median of good answers that were not; 0: none yet
+  Duration cadence{};                // as last told to the probe loop; zero: its own interval
+  Timestamp polite_until = never_past;  // it asked us to slow down
   bool proven = false;
   bool doubt = false;                // its last usable-or-maybe outcome was not good
   std::uint32_t unproven_failures = 0;
@@ -29,11 +33,16 @@ struct TargetState {
 struct ComponentState {
   const ComponentSpec* spec = nullptr;
   std::vector<TargetId> targets;
+  // The same two streams over every target's probes, so that evidence adds up; unused for a single target.
+  Detector pooled, pooled_slow;
+  DetectionRules pooled_rules;
   Mark total;                        // counted failures and probes of all its targets, ever
   PageWatch page;
   Verdict verdict;
   std::optional<Incident> incident;  // open, or recovered and still of interest
   Mark onset_mark, episode_mark;     // of the incident, and of its latest opening
+  Mark last_failure_mark;            // after the last counted failure: what came later is the recovery
+  std::uint64_t slow_total = 0, slow_mark = 0;  // slow answers of all its targets, ever; at the incident's onset
   bool gate_passed = false;
   bool unreadable_told = false;      // that its page cannot be read
   std::vector<Agreement> called;     // mismatches called during this incident: each is told once
@@ -62,12 +71,17 @@ struct Engine::State {
   void observe_control(const Observation& observation, Effects& out);
   void note_unproven(TargetState& target, Effects& out);
   Disposition observe_target(TargetState& target, const Observation& observation, Effects& out);
+  Detector::Change feed(Detector& stream, const ComponentState& owner, std::optional<TargetId> target, bool slow, bool bad,
+                        Timestamp started, bool teaches, const DetectionRules& rules, const Mark& mark, Effects& out);
+  void keep_proof(TargetState& target, const Observation& observation, std::string detail);
+  void set_cadence(TargetState& target, Effects& out);
+  void set_cadence(ComponentState& component, Effects& out);
   void check_network(Effects& out);
   void fire_deadline(Effects& out);
   Timestamp next_deadline() const;
 
   // engine_judge.cpp: what it means
-  void open_incident(ComponentState& component, const TargetState& by, Effects& out);
+  void open_incident(ComponentState& component, const Detector& by, bool slow, const DetectionRules& rules, Effects& out);
   void recover(ComponentState& component, Effects& out);
   void evaluate(ComponentState& component, Effects& out);
   bool blind(const ComponentState& component) const;
@@ -82,12 +96,16 @@ struct Engine::State {
  private:
   void refresh_incident(ComponentState& component, Effects& out);
   void follow_page(ComponentState& component, Effects& out);
+  void follow_page_only(ComponentState& component, Effects& out);
+  void find_common_cause(ComponentState& component, Effects& out);
   void collect_evidence(ComponentState& component);
   void tell_unreadable(ComponentState& component, Agreement agreement, Effects& out);
   std::pair<Agreement, bool> judge(const ComponentState& component, bool is_blind) const;
   void schedule(ComponentState& component);
 };
 
+/// Which of its targets fail and which work, in words; empty where there is nothing to tell apart.
+std::string scope_sentence(const Engine::State& state, const ComponentState& component);
 /// The verdict's sentence, with the numbers (core/why.cpp).
 std::string explain(const Engine::State& state, const ComponentState& component, const Verdict& verdict);
 

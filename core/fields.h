@@ -37,6 +37,7 @@ void each(F&& field, Of<Observation> auto& v) {
   field("base_schedule", v.base_schedule);
   field("http_status", v.http_status);
   field("took_ms", v.took);
+  field("at_start", v.at_start);
   field("timings", v.timings);
   field("cert_expiry", v.cert_expiry);
   field("evidence", v.evidence);
@@ -112,6 +113,10 @@ void each(F&& field, Of<Incident> auto& v) {
   field("false_alarms_per_year", v.false_alarms_per_year);
   field("unchecked", v.unchecked);
   field("reopened", v.reopened);
+  field("slow", v.slow);
+  field("slow_answers", v.slow_answers);
+  field("from_page", v.from_page);
+  field("together_with", v.together_with);
   field("mismatch_since", v.mismatch_since);
   field("mismatch", v.mismatch);
   field("affected", v.affected);
@@ -206,6 +211,11 @@ void each(F&& field, Of<DetectionRules> auto& v) {
   field("baseline_half_life_ms", v.baseline_half_life);
   field("failure_threshold", v.failure_threshold);
   field("success_threshold", v.success_threshold);
+  field("expected_error_rate", v.expected_error_rate);
+  field("slow_floor_ms", v.slow_floor);
+  field("slow_cap_ms", v.slow_cap);
+  field("fast_interval_ms", v.fast_interval);
+  field("down_interval_ms", v.down_interval);
 }
 
 template <class F>
@@ -220,6 +230,7 @@ void each(F&& field, Of<AgreementRules> auto& v) {
   field("flap_window_ms", v.flap_window);
   field("flap_hold_ms", v.flap_hold);
   field("reopen_ms", v.reopen);
+  field("page_only_level", v.page_only_level);
 }
 
 template <class F>
@@ -245,6 +256,7 @@ void each(F&& field, Of<ComponentSpec> auto& v) {
   field("rules", v.rules);
   field("page", v.page);
   field("probed", v.probed);
+  field("pooled", v.pooled);
 }
 
 template <class F>

@@ -53,9 +53,11 @@ struct IncidentUpdated {
   Incident incident;
   UpdateReason reason = UpdateReason::none;  // none: only its numbers changed; worth storing, not telling
 };
-/// One target's stream began to fire, or stopped.
-struct TargetChanged {
-  TargetId target{};
+/// A stream began to fire, or stopped: a target's, or (no target) the one that takes all its component's probes.
+struct StreamChanged {
+  ComponentId component{};
+  std::optional<TargetId> target;
+  bool slow = false;                       // of slow answers, not of failures
   bool firing = false;
   Timestamp onset{};
   std::uint64_t failures = 0, probes = 0;  // of the excursion
@@ -78,7 +80,7 @@ struct SelfNotice {
 };
 
 using Effect = std::variant<VerdictChanged, IncidentOpened, IncidentReopened, IncidentRecovered, IncidentUpdated,
-                            TargetChanged, NetworkChanged, CadenceChanged, SelfNotice>;
+                            StreamChanged, NetworkChanged, CadenceChanged, SelfNotice>;
 
 /// What one step did. Reused between steps to avoid allocation.
 struct Effects {

@@ -88,6 +88,7 @@ struct Observation {
   bool base_schedule = true;                 // false: asked out of turn; does not teach the baseline
   std::uint16_t http_status = 0;             // 0: no answer
   Duration took{};                           // start to known; started = at - took
+  bool at_start = false;                     // a trace's time is that of the start
   Timings timings{};
   std::optional<Timestamp> cert_expiry;      // earliest of the chain
   std::shared_ptr<const Evidence> evidence;  // null where there is nothing to tell
@@ -175,6 +176,10 @@ struct Incident {
   double false_alarms_per_year = 1;              // the promise under which it was called
   bool unchecked = false;
   std::uint32_t reopened = 0;
+  bool slow = false;                             // opened by slow answers, not by failures
+  std::uint64_t slow_answers = 0;                // since onset; good answers, but slower than normal
+  bool from_page = false;                        // nothing of ours watches it: opened by what its page says
+  std::vector<std::string> together_with;        // services that began to fail within the same five minutes: a likely common cause
   std::optional<Timestamp> mismatch_since;       // first time a mismatch was called
   Agreement mismatch = Agreement::agrees;        // the worst called
   std::vector<TargetId> affected, unaffected;

@@ -21,6 +21,11 @@ struct DetectionRules {
   Duration baseline_half_life = 72h;
   int failure_threshold = 0;            // classic "N in a row" instead of the sequential test; 0: not used
   int success_threshold = 0;
+  double expected_error_rate = 0.05;    // what is learned as normal never exceeds it
+  // A good answer slower than clamp(8 x the running median, floor, cap) is bad for the slow stream; cap 0: no such stream.
+  Duration slow_floor = 3s, slow_cap = 15s;
+  // How often a target is asked while suspicious, and while its component is down. Never slower than `interval`.
+  Duration fast_interval = 6s, down_interval = 15s;
 };
 
 /// When health and claim are called different (core/agreement.h).
@@ -35,6 +40,7 @@ struct AgreementRules {
   Duration flap_window = 60min;      // three changes within it are flapping
   Duration flap_hold = 15min;
   Duration reopen = 10min;           // a return within it is the same incident
+  Status page_only_level = Status::degraded_performance;  // a page that nobody checks opens an incident from this on; unknown: never
 };
 
 struct ControlRules {
@@ -57,6 +63,7 @@ struct ComponentSpec {
   AgreementRules rules;
   std::optional<PageId> page;        // whose claims it gets
   bool probed = false;               // some target belongs to it
+  bool pooled = true;                // its targets' probes are judged together too
 };
 
 struct ServiceSpec {

@@ -1,14 +1,20 @@
 // The verdict's sentence: what we see with its numbers, then what the page said and when.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/engine_state.h"
+#include "core/scope.h"
 #include "core/words.h"
 
 namespace outaged {
 namespace {
 
 std::string seen(const Engine::State& state, const ComponentState& component, const Verdict& verdict) {
-  if (!component.spec->probed) return "Nothing of ours watches it.";
+  if (!component.spec->probed) {
+    if (!component.open()) return "Nothing of ours watches it.";
+    return fmt::format("Nothing of ours watches it; their page reports {} since {}.", spell(component.incident->health),
+                       format_clock(component.incident->onset));
+  }
   if (state.network_down) return "We cannot see: our own network is down, our control sites fail too.";
   if (verdict.agreement == Agreement::blind) {
     bool any_proven = false;
@@ -18,10 +24,17 @@ std::string seen(const Engine::State& state, const ComponentState& component, co
   }
   if (component.open()) {
     const Incident& incident = *component.incident;
-    return fmt::format("{} fail since {}. By chance alone this would happen {} here.{}",
-                       spell_failures(incident.failures, incident.probes, incident.baseline),
-                       format_clock(incident.onset), spell_budget(incident.false_alarms_per_year),
-                       incident.unchecked ? " Unchecked: too few control sites to rule out our own network." : "");
+    std::string text = fmt::format("{} {} since {}. By chance alone this would happen {} here.",
+                                   spell_failures(incident.slow ? incident.slow_answers : incident.failures, incident.probes, incident.baseline),
+                                   incident.slow ? "are answered slowly" : "fail", format_clock(incident.onset),
+                                   spell_budget(incident.false_alarms_per_year));
+    const std::string extent = scope_sentence(state, component);
+    if (!extent.empty()) text += " " + extent;
+    if (!incident.together_with.empty()) {
+      text += fmt::format(" {} began to fail at the same time: a common cause is likely.", fmt::join(incident.together_with, ", "));
+    }
+    if (incident.unchecked) text += " Unchecked: too few control sites to rule out our own network.";
+    return text;
   }
   if (component.incident) {
     return fmt::format("Works again since {}; it failed from {}.", format_clock(*component.incident->recovered),
@@ -71,6 +84,17 @@ std::string claimed(const Engine::State& state, const ComponentState& component,
 }
 
 }  // namespace
+
+std::string scope_sentence(const Engine::State& state, const ComponentState& component) {
+  std::vector<const TargetSpec*> bad, good;
+  for (const TargetId id : component.incident->affected) {
+    if (const TargetSpec* spec = state.topology->target(id)) bad.push_back(spec);
+  }
+  for (const TargetId id : component.incident->unaffected) {
+    if (const TargetSpec* spec = state.topology->target(id)) good.push_back(spec);
+  }
+  return spell_scope(bad, good);
+}
 
 std::string explain(const Engine::State& state, const ComponentState& component, const Verdict& verdict) {
   std::string text = seen(state, component, verdict) + " " + claimed(state, component, verdict);

@@ -106,7 +106,7 @@ int replay(const ReplayArguments& arguments) {
   bool written = true;
   if (!arguments.out.empty()) {
     std::vector<Json> lines;
-    for (const TargetAlert& alert : report->alerts) {
+    for (const Alert& alert : report->alerts) {
       lines.push_back({{"target", alert.target}, {"type", "outage"}, {"fired_at", seconds(alert.fired)},
                        {"started_at", seconds(alert.onset)}, {"resolved_at", seconds(alert.resolved)},
                        {"reopened", alert.reopened}});

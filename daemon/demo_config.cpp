@@ -15,12 +15,14 @@ std::string demo_config(const DemoPlaces& places) {
   text += fmt::format(R"(defaults:
   interval: {interval}
   timeout: {timeout}
-  detection: {{false_alarms_per_year: {budget}, min_outage: {min_outage}, recovery_cap: {cap}, baseline_half_life: {half_life}}}
+  detection: {{false_alarms_per_year: {budget}, min_outage: {min_outage}, recovery_cap: {cap}, baseline_half_life: {half_life},
+              fast_interval: {fast}, down_interval: {down}, slow_floor: {slow_floor}, slow_cap: {slow_cap}}}
   mismatch: {{grace: {grace}, too_early_after: {grace}, overstated_after: {hour}, unreadable_after: {grace}, gate_after: {gate},
              already_red: {hour}, flap_window: {hour}, flap_hold: {cap}, reopen: {gate}}}
 )",
                       fmt::arg("interval", scaled(30s)), fmt::arg("timeout", scaled(28s)), fmt::arg("budget", places.speed),
                       fmt::arg("min_outage", scaled(90s)), fmt::arg("cap", scaled(15min)), fmt::arg("half_life", scaled(72h)),
+                      fmt::arg("fast", scaled(6s)), fmt::arg("down", scaled(15s)), fmt::arg("slow_floor", scaled(20s)), fmt::arg("slow_cap", scaled(20s)),
                       fmt::arg("grace", scaled(5min)), fmt::arg("hour", scaled(60min)), fmt::arg("gate", scaled(10min)));
   text += fmt::format("controls:\n  interval: {}\n  window: {}\n  targets:\n", scaled(30s), scaled(45s));
   for (int i = 1; i <= 3; ++i) text += fmt::format("    - {{name: anchor-{0}, url: \"{1}/control/{0}\"}}\n", i, provider);

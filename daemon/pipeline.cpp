@@ -249,7 +249,8 @@ void Pipeline::Impl::step(Timestamp at, decltype(Input::what) what) {
 
 void Pipeline::Impl::record_effects() {
   if (effects_.list.empty()) return;
-  batch_.durable = true;
+  // How often to ask is no news: it follows from the observations again after a restart.
+  for (const Effects::Timed& timed : effects_.list) batch_.durable = batch_.durable || !std::holds_alternative<CadenceChanged>(timed.effect);
   const std::size_t rows_before = new_rows_.size();
   router_.route(effects_, engine_, new_rows_);
   batch_.outbox.insert(batch_.outbox.end(), new_rows_.begin() + static_cast<std::ptrdiff_t>(rows_before), new_rows_.end());
@@ -266,6 +267,10 @@ void Pipeline::Impl::record_effects() {
     if (const auto* e = std::get_if<IncidentReopened>(&timed.effect)) batch_.incidents.push_back(e->incident), snapshot_now_ = true;
     if (const auto* e = std::get_if<IncidentRecovered>(&timed.effect)) batch_.incidents.push_back(e->incident), snapshot_now_ = true;
     if (const auto* e = std::get_if<IncidentUpdated>(&timed.effect)) batch_.incidents.push_back(e->incident);
+    if (const auto* e = std::get_if<CadenceChanged>(&timed.effect)) {
+      if (loop_) loop_->cadence(probes::Job::Role::target, index(e->target), e->interval, std::max(Duration{}, e->not_before - timed.at));
+      continue;
+    }
     happened_.emplace_back(timed.at, std::move(timed.effect));
   }
 }

@@ -21,9 +21,13 @@ std::shared_ptr<const Topology> with_overrides(const Topology& topology, const R
     }
     if (options.min_outage) rules.min_outage = *options.min_outage;
     if (options.false_alarms_per_year) rules.false_alarms_per_year = *options.false_alarms_per_year;
+    if (!options.slow_stream) rules.slow_cap = Duration{};
+    // A trace at a fixed pace cannot be probed faster than it was.
+    if (!options.trace.empty() && options.dense == Duration{}) rules.fast_interval = rules.down_interval = rules.interval;
   }
   for (ComponentSpec& component : out->components) {
     if (options.reopen) component.rules.reopen = *options.reopen;
+    component.pooled = component.pooled && options.component_stream;
     if (options.grace) component.rules.grace = *options.grace;
   }
   return out;
@@ -43,6 +47,14 @@ class Recorder {
       step({.seq = input.seq, .at = input.at, .what = ConfigChange{report_.topology}});
       return;
     }
+    const auto* observation = std::get_if<Observation>(&input.what);
+    const TargetSpec* target = observation && options_.dense > Duration{} ? report_.topology->target(observation->target) : nullptr;
+    if (!target) return step(input);
+    // Adaptive: of a dense trace only what was due is taken.
+    Pace& pace = paces_.try_emplace(target->id, Pace{.interval = target->rules.interval}).first->second;
+    if (pace.last != never_past && input.at < pace.due() - options_.dense / 2) return;
+    pace.last = input.at;
+    pace.not_before = never_past;
     step(input);
   }
 
@@ -52,6 +64,23 @@ class Recorder {
   }
 
   void finish() {
+    for (auto& [id, record] : records_) {
+      const ComponentSpec* spec = report_.topology->component(id);
+      if (!spec || !spec->page) continue;
+      account(id, report_.to.value_or(record.since));
+      std::vector<HonestyCase> cases;
+      for (const auto& [incident_id, incident] : incidents_) {
+        if (incident.component != id) continue;
+        HonestyCase each = honesty_case(incident, report_.to.value_or(incident.detected));
+        const auto times = record.cases.find(incident_id);
+        if (times != record.cases.end()) {
+          each.silent = times->second.silent;
+          each.covered = times->second.covered;
+        }
+        cases.push_back(each);
+      }
+      report_.pages[spec->name] = honesty(cases, record.overclaimed);
+    }
     for (auto& [id, incident] : incidents_) report_.incidents.push_back(std::move(incident));
     std::stable_sort(report_.incidents.begin(), report_.incidents.end(),
                      [](const Incident& a, const Incident& b) { return a.onset < b.onset; });
@@ -64,42 +93,99 @@ class Recorder {
     if (!report_.from) report_.from = input.at;
     report_.to = input.at;
     for (const auto& [at, effect] : effects_.list) {
-      if (const auto* e = std::get_if<IncidentOpened>(&effect)) incidents_[e->incident.id] = e->incident;
-      if (const auto* e = std::get_if<IncidentReopened>(&effect)) incidents_[e->incident.id] = e->incident;
-      if (const auto* e = std::get_if<IncidentRecovered>(&effect)) incidents_[e->incident.id] = e->incident;
-      if (const auto* e = std::get_if<IncidentUpdated>(&effect)) incidents_[e->incident.id] = e->incident;
-      if (const auto* e = std::get_if<TargetChanged>(&effect)) target_changed(*e, at);
-      if (const auto* e = std::get_if<VerdictChanged>(&effect)) verdict_changed(*e, at);
+      if (const auto* opened = std::get_if<IncidentOpened>(&effect)) incident_changed(opened->incident, at, true);
+      if (const auto* again = std::get_if<IncidentReopened>(&effect)) incident_changed(again->incident, at, true);
+      if (const auto* over = std::get_if<IncidentRecovered>(&effect)) incident_changed(over->incident, at, false);
+      if (const auto* update = std::get_if<IncidentUpdated>(&effect)) incidents_[update->incident.id] = update->incident;
+      if (const auto* stream = std::get_if<StreamChanged>(&effect); stream && stream->target) target_changed(*stream, at);
+      if (const auto* verdict = std::get_if<VerdictChanged>(&effect)) verdict_changed(*verdict, at);
+      if (const auto* cadence = std::get_if<CadenceChanged>(&effect)) {
+        Pace& pace = paces_[cadence->target];
+        pace.interval = cadence->interval;
+        pace.not_before = cadence->not_before;
+      }
     }
   }
 
-  void target_changed(const TargetChanged& change, Timestamp at) {
-    const TargetSpec* spec = report_.topology->target(change.target);
+  /// A target fires while any of its streams does.
+  void target_changed(const StreamChanged& change, Timestamp at) {
+    const TargetSpec* spec = report_.topology->target(*change.target);
     if (!spec) return;
-    const ComponentSpec* owner = report_.topology->component(spec->component);
-    const auto last = last_alert_.find(change.target);
-    if (!change.firing) {
-      if (last != last_alert_.end()) report_.alerts[last->second].resolved = at;
-      return;
+    int& streams = firing_[*change.target];
+    streams += change.firing ? 1 : -1;
+    if (change.firing && streams == 1) {
+      fire(spec->name, false, at, change.onset, report_.topology->component(spec->component)->rules.reopen);
+    } else if (!change.firing && streams == 0) {
+      resolve(spec->name, at);
     }
+  }
+
+  void incident_changed(const Incident& incident, Timestamp at, bool open) {
+    account(incident.component, at);
+    incidents_[incident.id] = incident;
+    down_[incident.component] = open ? incident.id : IncidentId{};
+    const ComponentSpec* spec = report_.topology->component(incident.component);
+    if (!options_.component_stream || !spec) return;
+    if (open) {
+      fire(spec->name, true, at, incident.onset, spec->rules.reopen);
+    } else {
+      resolve(spec->name, at);
+    }
+  }
+
+  void fire(const std::string& name, bool component, Timestamp at, Timestamp onset, Duration reopen) {
+    const auto last = last_alert_.find(name);
     if (last != last_alert_.end()) {
-      TargetAlert& before = report_.alerts[last->second];
-      if (before.resolved && at - *before.resolved <= owner->rules.reopen) {
+      Alert& before = report_.alerts[last->second];
+      if (before.resolved && at - *before.resolved <= reopen) {
         before.resolved.reset();
         ++before.reopened;
         return;
       }
     }
-    last_alert_[change.target] = report_.alerts.size();
-    TargetAlert alert;
-    alert.target = spec->name;
+    last_alert_[name] = report_.alerts.size();
+    Alert alert;
+    alert.target = name;
+    alert.component = component;
     alert.fired = at;
-    alert.onset = change.onset;
+    alert.onset = onset;
     report_.alerts.push_back(std::move(alert));
+  }
+
+  void resolve(const std::string& name, Timestamp at) {
+    const auto last = last_alert_.find(name);
+    if (last != last_alert_.end()) report_.alerts[last->second].resolved = at;
+  }
+
+  /// Adds the time since the last change of this component's verdict or incident to what its page was silent, or not.
+  void account(ComponentId id, Timestamp at) {
+    Record& record = records_[id];
+    const Duration passed = record.since == never_past ? Duration{} : at - record.since;
+    record.since = at;
+    const auto down = down_.find(id);
+    const bool is_down = down != down_.end() && !down->second.empty();
+    switch (record.agreement) {
+      case Agreement::agrees:
+      case Agreement::page_understates:
+        if (is_down) record.cases[down->second].covered += passed;
+        break;
+      case Agreement::pending:
+      case Agreement::page_silent:
+      case Agreement::page_too_early:
+        if (is_down) record.cases[down->second].silent += passed;
+        break;
+      case Agreement::page_overstates: record.overclaimed += passed; break;
+      case Agreement::blind:
+      case Agreement::page_only:
+      case Agreement::page_unreadable:
+      case Agreement::no_page: break;
+    }
   }
 
   void verdict_changed(const VerdictChanged& change, Timestamp at) {
     const ComponentId id = change.after.component;
+    account(id, at);
+    records_[id].agreement = change.after.agreement;
     const auto open = open_mismatch_.find(id);
     const bool called = change.after.called;
     if (open != open_mismatch_.end()) {
@@ -113,12 +199,30 @@ class Recorder {
     report_.mismatches.push_back({.component = spec ? spec->name : "", .kind = change.after.agreement, .from = at, .to = {}});
   }
 
+  /// When a target is to be asked next.
+  struct Pace {
+    Duration interval{};
+    Timestamp last = never_past, not_before = never_past;
+    Timestamp due() const { return last == never_past ? never_past : std::max(last + interval, not_before); }
+  };
+  /// A page's record with one component.
+  struct Record {
+    Agreement agreement = Agreement::blind;
+    Timestamp since = never_past;
+    Duration overclaimed{};
+    std::map<IncidentId, HonestyCase> cases;
+  };
+
   ReplayReport& report_;
   const ReplayOptions& options_;
   Engine engine_;
   Effects effects_;
   std::map<IncidentId, Incident> incidents_;
-  std::map<TargetId, std::size_t> last_alert_;
+  std::map<std::string, std::size_t> last_alert_;   // by name
+  std::map<TargetId, int> firing_;                  // streams
+  std::map<TargetId, Pace> paces_;
+  std::map<ComponentId, IncidentId> down_;          // open incident, or empty
+  std::map<ComponentId, Record> records_;
   std::map<ComponentId, std::size_t> open_mismatch_;
 };
 

@@ -149,8 +149,11 @@ Result<void> read_trace(const std::string& probes, const std::string& claims, co
     const Timestamp claim_time = more_claims ? time_of(claim).value_or(never_past) : never;
     if (more_probes && probe_time <= claim_time) {
       Observation observation;
+      observation.at_start = true;
       observation.target = targets.at(text_of(probe, "target"));
       observation.cls = class_of(probe);
+      const auto latency = probe.find("latency_ms");
+      if (latency != probe.end() && latency->is_number()) observation.took = from_seconds(latency->get<double>() / 1000);
       const auto status = probe.find("http_status");
       if (status != probe.end() && status->is_number_unsigned()) observation.http_status = status->get<std::uint16_t>();
       each({.seq = ++seq, .at = probe_time, .what = std::move(observation)});

@@ -19,23 +19,23 @@ namespace outaged::test {
 template <class T> inline constexpr int members_of = 0;
 template <> inline constexpr int members_of<Timings> = 5;
 template <> inline constexpr int members_of<Evidence> = 4;
-template <> inline constexpr int members_of<Observation> = 8;
+template <> inline constexpr int members_of<Observation> = 9;
 template <> inline constexpr int members_of<Claim> = 7;
 template <> inline constexpr int members_of<Verdict> = 8;
 template <> inline constexpr int members_of<Proof> = 8;
 template <> inline constexpr int members_of<PageProof> = 5;
 template <> inline constexpr int members_of<Admission> = 4;
-template <> inline constexpr int members_of<Incident> = 23;
+template <> inline constexpr int members_of<Incident> = 27;
 template <> inline constexpr int members_of<NotificationProof> = 7;
 template <> inline constexpr int members_of<Notification> = 38;
 template <> inline constexpr int members_of<DeliveryReport> = 5;
 template <> inline constexpr int members_of<ClockStep> = 1;
 template <> inline constexpr int members_of<OperatorAction> = 4;
-template <> inline constexpr int members_of<DetectionRules> = 8;
-template <> inline constexpr int members_of<AgreementRules> = 10;
+template <> inline constexpr int members_of<DetectionRules> = 13;
+template <> inline constexpr int members_of<AgreementRules> = 11;
 template <> inline constexpr int members_of<ControlRules> = 1;
 template <> inline constexpr int members_of<TargetSpec> = 5;
-template <> inline constexpr int members_of<ComponentSpec> = 7;
+template <> inline constexpr int members_of<ComponentSpec> = 8;
 template <> inline constexpr int members_of<ServiceSpec> = 4;
 template <> inline constexpr int members_of<ControlSpec> = 3;
 template <> inline constexpr int members_of<PageSpec> = 4;
@@ -65,19 +65,25 @@ auto parts(T& value) {
   } else if constexpr (n == 8) {
     auto& [m0, m1, m2, m3, m4, m5, m6, m7] = value;
     return std::tie(m0, m1, m2, m3, m4, m5, m6, m7);
-  } else if constexpr (n == 10) {
-    auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9] = value;
-    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9);
-  } else if constexpr (n == 23) {
+  } else if constexpr (n == 9) {
+    auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8] = value;
+    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8);
+  } else if constexpr (n == 11) {
+    auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10] = value;
+    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10);
+  } else if constexpr (n == 13) {
+    auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12] = value;
+    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12);
+  } else if constexpr (n == 27) {
     auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,
-            m22] = value;
-    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-                    m21, m22);
+            m22, m23, m24, m25, m26] = value;
+    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19,
+            m20, m21, m22, m23, m24, m25, m26);
   } else if constexpr (n == 38) {
-    auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22,
-            m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37] = value;
-    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-                    m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37);
+    auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,
+            m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37] = value;
+    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19,
+            m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37);
   }
 }
 

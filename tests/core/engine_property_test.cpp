@@ -76,7 +76,10 @@ std::string fold(Engine& engine, const std::vector<Input>& inputs, std::size_t f
       if (const auto* e = std::get_if<IncidentUpdated>(&effect)) story += "updated " + encode(e->incident);
       if (const auto* e = std::get_if<NetworkChanged>(&effect)) story += e->text;
       if (const auto* e = std::get_if<SelfNotice>(&effect)) story += e->subject + e->text;
-      if (const auto* e = std::get_if<TargetChanged>(&effect)) story += e->firing ? "fires" : "stops";
+      if (const auto* e = std::get_if<CadenceChanged>(&effect)) {
+        story += "every " + format_duration(e->interval) + " not before " + format_time(e->not_before);
+      }
+      if (const auto* e = std::get_if<StreamChanged>(&effect)) story += e->firing ? "fires" : "stops";
       story += "\n";
     }
   }

@@ -334,6 +334,105 @@ TEST_CASE("classic rule: three in a row fire, two good in a row recover") {
   CHECK(scene.count("recovered") == 1);
 }
 
+TEST_CASE("answers that are good but slow open a slow incident, and quick ones end it") {
+  Scene scene;
+  const auto turn = [&](Timestamp from, Timestamp to, Duration took) {
+    for (Timestamp t = from; t < to; t += 30s) {
+      for (int i = 0; i < 3; ++i) scene.control(i, t, true);
+      for (int i = 0; i < 2; ++i) {
+        Observation observation;
+        observation.target = TargetId(static_cast<unsigned>(i));
+        observation.http_status = 200;
+        observation.took = took;
+        scene.step(t + 15s + i * 1s, observation);
+      }
+      scene.claim(t + 20s, Status::operational);
+    }
+  };
+  turn(noon, noon + 30min, 300ms);
+  turn(noon + 30min, noon + 40min, 12s);
+  REQUIRE(scene.incident());
+  CHECK(scene.incident()->slow);
+  CHECK(scene.incident()->health == Status::degraded_performance);
+  CHECK(scene.incident()->failures == 0);
+  CHECK(scene.incident()->slow_answers > 10);
+  CHECK_FALSE(scene.incident()->proof.empty());
+  CHECK(scene.verdict().why.find("answered slowly") != std::string::npos);
+  CHECK(scene.verdict().agreement == Agreement::page_silent);
+  turn(noon + 40min, noon + 60min, 300ms);
+  CHECK(scene.count("recovered") == 1);
+}
+
+TEST_CASE("evidence of several targets adds up: the component fires before any of them") {
+  Scene scene;
+  scene.calm(noon, noon + 3h);
+  // Each target fails one probe in five, in turns: too little for each within these minutes, enough for both.
+  scene.run(noon + 3h, noon + 3h + 6min, [](int target, int turn) { return (turn + 2 * target) % 4 == 0 ? Class::server_error : Class::ok; });
+  REQUIRE(scene.incident());
+  CHECK(scene.happened("component fail fires"));
+  CHECK_FALSE(scene.happened("target fail fires"));
+}
+
+TEST_CASE("probing: fast while suspicious, after a pause; slower while down; back to calm; never fast when asked to slow down") {
+  SceneOptions options;
+  options.targets = 1;
+  Scene scene(options);
+  scene.calm(noon, noon + 10min);
+  CHECK(scene.count("every") == 0);
+  scene.probe(0, noon + 10min, Class::server_error);
+  REQUIRE(scene.effects.list.size() == 1);
+  const auto* pause = std::get_if<CadenceChanged>(&scene.effects.list.front().effect);
+  REQUIRE(pause);
+  CHECK(pause->interval == 6s);
+  CHECK(pause->not_before == noon + 10min + 28500ms);
+  Timestamp t = noon + 10min + 29s;
+  while (scene.count("every 30s") == 0 && t < noon + 20min) scene.probe(0, t += 6s, Class::ok);
+  CHECK(scene.count("every 30s") == 1);
+  for (int i = 0; i < 6; ++i) scene.probe(0, t += 30s, Class::server_error);
+  CHECK(scene.incident());
+  CHECK(scene.count("every 15s") == 1);
+  const std::size_t calm_before = scene.count("every 30s");
+  for (int i = 0; i < 60 && scene.count("recovered") == 0; ++i) scene.probe(0, t += 15s, Class::ok);
+  CHECK(scene.count("recovered") == 1);
+  CHECK(scene.count("every 30s") == calm_before + 1);
+  scene.probe(0, t += 30s, Class::rate_limited);
+  const std::size_t before = scene.count("every 6s");
+  scene.probe(0, t += 30s, Class::server_error);
+  CHECK(scene.count("every 6s") == before);
+}
+
+TEST_CASE("a page that nobody checks opens an incident of its own from the level asked for") {
+  SceneOptions options;
+  options.targets = 0;
+  options.probed = false;
+  options.agreement.page_only_level = Status::partial_outage;
+  Scene scene(options);
+  scene.calm(noon, noon + 10min);
+  scene.calm(noon + 10min, noon + 20min, Status::degraded_performance);
+  CHECK(scene.count("opened") == 0);
+  scene.calm(noon + 20min, noon + 30min, Status::partial_outage);
+  REQUIRE(scene.incident());
+  CHECK(scene.incident()->from_page);
+  CHECK(scene.verdict().agreement == Agreement::page_only);
+  CHECK(scene.verdict().why.find("reports partial outage") != std::string::npos);
+  scene.calm(noon + 30min, noon + 35min, Status::unknown);
+  CHECK(scene.count("recovered") == 0);
+  scene.calm(noon + 35min, noon + 40min);
+  CHECK(scene.count("recovered") == 1);
+}
+
+TEST_CASE("an expected error rate caps what is learned as normal") {
+  SceneOptions options;
+  options.targets = 1;
+  options.controls = 0;
+  options.page = false;
+  options.rules.expected_error_rate = 0.01;
+  Scene scene(options);
+  // 4 % broken for ten days: without the cap that would be normal by then.
+  scene.run(noon, noon + 240h, [](int, int turn) { return turn % 25 == 24 ? Class::server_error : Class::ok; });
+  CHECK(scene.engine.target(TargetId{0}).baseline <= 0.01);
+}
+
 TEST_CASE("a target that comes back still failing is news again") {
   Scene scene;
   scene.calm(noon, noon + 10min);

@@ -123,7 +123,10 @@ class Scene {
     }
     if (const auto* e = std::get_if<NetworkChanged>(&effect)) line += e->down ? "network down" : "network up";
     if (const auto* e = std::get_if<SelfNotice>(&effect)) line += "self " + e->subject + " " + e->text;
-    if (std::holds_alternative<TargetChanged>(effect)) line += "target";
+    if (const auto* e = std::get_if<StreamChanged>(&effect)) {
+      line += std::string(e->target ? "target " : "component ") + (e->slow ? "slow " : "fail ") + (e->firing ? "fires" : "stops");
+    }
+    if (const auto* e = std::get_if<CadenceChanged>(&effect)) line += "every " + format_duration(e->interval);
     story.push_back(std::move(line));
   }
 
