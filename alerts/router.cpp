@@ -213,10 +213,17 @@ Notification Router::describe(const Incident& incident, NotificationKind kind, T
   if (n.admitted) n.admitted->text = clean_line(n.admitted->text);
   n.failures = incident.failures;
   n.probes = incident.probes;
+  n.slow = incident.slow;
+  n.slow_answers = incident.slow_answers;
+  n.from_page = incident.from_page;
+  for (const std::string& service : incident.together_with)
+    if (n.together_with.size() < names_kept) n.together_with.push_back(clean_line(service, 200));
   n.baseline = incident.baseline;
   n.false_alarms_per_year = incident.false_alarms_per_year;
-  n.what = clean_line(words::what_fails(incident.proof));
-  n.is_it_us = words::is_it_us(context.controls, context.controls_voting, context.controls_fine, context.unchecked || incident.unchecked);
+  n.what = clean_line(incident.slow ? words::how_slow(incident.proof) : words::what_fails(incident.proof));
+  // The page speaks for itself: it is not our network that made it red.
+  if (!incident.from_page)
+    n.is_it_us = words::is_it_us(context.controls, context.controls_voting, context.controls_fine, context.unchecked || incident.unchecked);
 
   const std::size_t skip = incident.proof.size() > proofs_kept ? incident.proof.size() - proofs_kept : 0;
   for (std::size_t i = skip; i < incident.proof.size(); ++i) {

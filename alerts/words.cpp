@@ -31,8 +31,8 @@ std::string title(const Notification& n, const Voice& voice) {
   return "A service";
 }
 
-double share(const Notification& n) {
-  return n.probes == 0 ? 0.0 : static_cast<double>(n.failures) / static_cast<double>(n.probes);
+std::string share(std::uint64_t part, const Notification& n) {
+  return spell_rate(n.probes == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(n.probes));
 }
 
 std::string quoted(std::string_view text, const Voice& voice) { return "\"" + voice.text(text, quote_budget) + "\""; }
@@ -43,14 +43,26 @@ bool page_watched(const Notification& n) {
 
 bool page_red(const Notification& n) { return level(n.claim) > 0 || !n.page_incident.empty(); }
 
-/// "44 % of requests fail", "their page says partial outage".
+/// "44 % of requests fail", "44 % of requests are slow, 11 % fail", "their page reports a partial outage".
 std::string failing(const Notification& n) {
-  if (n.probes == 0) return fmt::format("their page says {}", spell(n.claim));
-  return fmt::format("{} of requests fail", spell_rate(share(n)));
+  if (n.from_page) return "their page reports " + reported(n.health);
+  if (!n.slow) return share(n.failures, n) + " of requests fail";
+  std::string line = share(n.slow_answers, n) + " of requests are slow";
+  return n.failures == 0 ? line : line + ", " + share(n.failures, n) + " fail";
 }
 
+/// "4 of 9 requests (44 %; normal 0.1 %) fail". A slow incident's normal rate is that of slow answers: none is known for its failures.
 std::string count(const Notification& n) {
-  return spell_failures(n.failures, n.probes, n.baseline);
+  if (n.slow) return fmt::format("{} of {} requests ({}) fail", n.failures, n.probes, share(n.failures, n));
+  return spell_failures(n.failures, n.probes, n.baseline) + " fail";
+}
+
+std::string slow_headline(const Notification& n, std::string_view again, const Voice& voice) {
+  std::string line = fmt::format("{} is slow{}: {} take far longer than usual", title(n, voice), again,
+                                 spell_failures(n.slow_answers, n.probes, n.baseline));
+  if (!n.what.empty()) line += ", " + voice.text(n.what, quote_budget);
+  if (n.failures > 0) line += fmt::format("; {} of {} fail", n.failures, n.probes);
+  return line;
 }
 
 /// The page's words where it has any: its incident's name first, that is what people will find there.
@@ -61,7 +73,7 @@ std::string page_words(const Notification& n) {
 }
 
 std::string page_short(const Notification& n, const Voice& voice) {
-  if (!page_watched(n) || n.probes == 0) return "";
+  if (!page_watched(n)) return "";
   if (!n.page_incident.empty()) return " Their page names it: " + quoted(n.page_incident, voice) + ".";
   switch (n.claim) {
     case Status::unknown: return " Their page cannot be read.";
@@ -77,12 +89,13 @@ std::string page_short(const Notification& n, const Voice& voice) {
 /// "silent for the first 40 min, still red now"
 std::string page_story(const Notification& n, const Voice& voice) {
   std::string story;
+  const char* seen = n.slow ? "saw it slow" : "saw it fail";
   if (!n.admitted) {
     story = n.claim == Status::unknown ? "could not be read" : "never admitted it";
   } else if (n.admitted->already_red) {
-    story = "red since long before we saw it fail";
+    story = fmt::format("red since long before we {}", seen);
   } else if (n.admitted->first_red <= n.onset) {
-    story = "red before we first saw it fail";
+    story = fmt::format("red before we first {}", seen);
   } else if (n.admitted->last_green <= n.onset) {
     story = "admitted it within " + at_most(n.admitted->first_red - n.onset);
   } else {
@@ -102,6 +115,30 @@ std::string in_unit_of(Duration scale, Duration d, bool up) {
   if (scale < 3h) return fmt::format("{} min", whole(1min));
   if (scale < 72h) return spell_duration(whole(1min) * 1min);
   return fmt::format("{} days", whole(24h));
+}
+
+/// ": \"Elevated error rates\"": the words of a page that speaks alone; empty where it has none.
+std::string quoted_reason(const Notification& n, const Voice& voice) {
+  for (const std::string* words : {&n.page_incident, &n.page_text})
+    if (!words->empty()) return ": " + quoted(*words, voice);
+  return n.admitted && !n.admitted->text.empty() ? ": " + quoted(n.admitted->text, voice) : "";
+}
+
+std::string page_headline(const Notification& n, std::string_view again, const Voice& voice) {
+  return fmt::format("{}: {}{}{} (nothing of ours watches it)", title(n, voice), failing(n), again, quoted_reason(n, voice));
+}
+
+/// An incident that only the page knows: no request of ours says anything of it, so neither do we.
+std::string page_update(const Notification& n, const Voice& voice) {
+  switch (n.reason) {
+    case UpdateReason::cleared: return "Their page says it is over.";
+    case UpdateReason::none:
+    case UpdateReason::mismatch:
+    case UpdateReason::admitted:
+    case UpdateReason::severity:
+    case UpdateReason::scope: return "Their page now reports " + reported(n.health) + quoted_reason(n, voice) + ".";
+  }
+  return "";
 }
 
 std::string self_line(const Notification& n, const Voice& voice) {
@@ -131,12 +168,18 @@ std::string range(Duration from, Duration to) {
   return (one_unit ? low.substr(0, space) : low) + " to " + high;
 }
 
-std::string lag(const Admission& admitted, Timestamp onset) {
-  if (admitted.already_red) return "red since long before the first failure";
+std::string lag(const Admission& admitted, Timestamp onset, bool slow) {
+  const std::string first = slow ? "the first slow answer" : "the first failure";
+  if (admitted.already_red) return "red since long before " + first;
   const Duration low = admitted.last_green - onset, high = admitted.first_red - onset;
-  if (high <= 0ms) return range(-high, std::max(-low, -high)) + " before the first failure";
-  if (low <= 0ms) return "within " + at_most(high) + " of the first failure";
-  return range(low, high) + " after the first failure";
+  if (high <= 0ms) return range(-high, std::max(-low, -high)) + " before " + first;
+  if (low <= 0ms) return "within " + at_most(high) + " of " + first;
+  return range(low, high) + " after " + first;
+}
+
+std::string reported(Status status) {
+  const bool countable = status == Status::partial_outage || status == Status::major_outage;
+  return (countable ? "a " : "") + std::string(spell(status));
 }
 
 std::string about(Duration d) {
@@ -151,8 +194,9 @@ std::string headline(const Notification& n, const Voice& voice) {
     case NotificationKind::fire:
     case NotificationKind::refire: {
       const std::string again = n.kind == NotificationKind::refire ? " again" : "";
-      if (n.probes == 0) return title(n, voice) + ": " + failing(n) + again;
-      std::string line = title(n, voice) + " is failing" + again + ": " + count(n);
+      if (n.from_page) return page_headline(n, again, voice);
+      if (n.slow) return slow_headline(n, again, voice);
+      std::string line = title(n, voice) + " is failing" + again + ": " + spell_failures(n.failures, n.probes, n.baseline);
       if (!n.what.empty()) line += ", " + voice.text(n.what, quote_budget);
       return line;
     }
@@ -166,13 +210,13 @@ std::string headline(const Notification& n, const Voice& voice) {
 std::string lock_screen(const Notification& n, const Voice& voice) {
   if (n.kind != NotificationKind::fire && n.kind != NotificationKind::refire) return headline(n, voice);
   const char* again = n.kind == NotificationKind::refire ? " again" : "";
-  return fmt::format("{}: {}{} since {}{}.{}", title(n, voice), failing(n), again, voice.clock(n.onset, n.at, false), voice.zone,
-                     page_short(n, voice));
+  return fmt::format("{}: {}{} since {}{}{}.{}", title(n, voice), failing(n), again, voice.clock(n.onset, n.at, false), voice.zone,
+                     n.from_page ? quoted_reason(n, voice) : "", n.from_page ? "" : page_short(n, voice));
 }
 
 std::string since_line(const Notification& n, const Voice& voice) {
   const std::string since = voice.clock(n.onset, n.at, false) + std::string(voice.zone);
-  if (n.probes == 0 || n.detected <= n.onset) return since;
+  if (n.from_page || n.detected <= n.onset) return since;
   return since + " (noticed after " + about(n.detected - n.onset) + ")";
 }
 
@@ -185,6 +229,10 @@ std::string list_line(const std::vector<std::string>& names, const Voice& voice)
   }
   if (names.size() > shown) line += fmt::format(" and {} more", names.size() - shown);
   return line;
+}
+
+std::string together_line(const Notification& n, const Voice& voice) {
+  return n.together_with.empty() ? "" : list_line(n.together_with, voice) + ": a common cause is likely";
 }
 
 std::string page_line(const Notification& n, const Voice& voice) {
@@ -200,12 +248,13 @@ std::string page_line(const Notification& n, const Voice& voice) {
 }
 
 std::string update_line(const Notification& n, const Voice& voice) {
+  if (n.from_page) return page_update(n, voice);
   switch (n.reason) {
     case UpdateReason::admitted: {
       std::string line = "Their page now admits it: ";
       const bool own = n.admitted && !n.admitted->text.empty();
       line += quoted(own ? n.admitted->text : page_words(n), voice);
-      if (n.admitted) line += ", " + lag(*n.admitted, n.onset);
+      if (n.admitted) line += ", " + lag(*n.admitted, n.onset, n.slow);
       return line + ".";
     }
     case UpdateReason::mismatch: {
@@ -216,7 +265,7 @@ std::string update_line(const Notification& n, const Voice& voice) {
         return fmt::format("Their page says {}, we see {}: {}.", spell(n.claim), spell(n.health), fail);
       return "Their page still says " + quoted(page_words(n), voice) + " while " + fail + ".";
     }
-    case UpdateReason::severity: return fmt::format("Now {}: {} fail.", spell(n.health), count(n));
+    case UpdateReason::severity: return fmt::format("Now {}: {}.", spell(n.health), count(n));
     case UpdateReason::scope: {
       const std::string fails = list_line(n.affected, voice), works = list_line(n.unaffected, voice);
       return "Now affected: " + (fails.empty() ? std::string("nothing") : fails) + (works.empty() ? "." : ". Works: " + works + ".");
@@ -234,9 +283,11 @@ std::string update_line(const Notification& n, const Voice& voice) {
 
 std::string resolve_line(const Notification& n, const Voice& voice) {
   const Timestamp end = n.recovered.value_or(n.at);
-  std::string line = title(n, voice) + (n.probes == 0 ? ": their page says it works again." : " works again.");
-  line += fmt::format(" Bad {} to {}{} ({}).", voice.clock(n.onset, n.at, false), voice.clock(end, n.at, false), voice.zone, about(end - n.onset));
-  if (page_watched(n) && n.probes != 0) line += " Their page: " + page_story(n, voice) + ".";
+  const char* news = n.from_page ? ": their page says it is over." : n.slow ? " is as fast as usual again." : " works again.";
+  const char* was = n.from_page ? "Red" : n.slow ? "Slow" : "Bad";
+  std::string line = title(n, voice) + news;
+  line += fmt::format(" {} {} to {}{} ({}).", was, voice.clock(n.onset, n.at, false), voice.clock(end, n.at, false), voice.zone, about(end - n.onset));
+  if (page_watched(n) && !n.from_page) line += " Their page: " + page_story(n, voice) + ".";
   return line;
 }
 
@@ -256,6 +307,7 @@ std::string what_fails(const std::vector<Proof>& proof) {
   struct Seen { std::size_t count = 0; Duration least = Duration::max(), most{}; };
   std::map<std::pair<Class, std::uint16_t>, Seen> kinds;
   for (const Proof& p : proof) {
+    if (info(p.cls).counts == Counts::good) continue;  // slow, but an answer
     Seen& seen = kinds[{p.cls, p.http_status}];
     ++seen.count;
     seen.least = std::min(seen.least, p.took);
@@ -269,6 +321,18 @@ std::string what_fails(const std::vector<Proof>& proof) {
   const auto low = static_cast<long>(std::floor(to_seconds(seen.least))), high = static_cast<long>(std::ceil(to_seconds(seen.most)));
   if (seen.most - seen.least < 1s) return what + fmt::format(" after {} s", std::lround(to_seconds((seen.least + seen.most) / 2)));
   return what + fmt::format(" after {} to {} s", low, high);
+}
+
+std::string how_slow(const std::vector<Proof>& proof) {
+  Duration least = Duration::max(), most{};
+  for (const Proof& p : proof) {
+    if (info(p.cls).counts != Counts::good) continue;
+    least = std::min(least, p.took);
+    most = std::max(most, p.took);
+  }
+  if (most == Duration{}) return "";
+  if (most - least < 1s) return fmt::format("about {} s", std::max(1L, std::lround(to_seconds((least + most) / 2))));
+  return fmt::format("{} to {} s", static_cast<long>(std::floor(to_seconds(least))), static_cast<long>(std::ceil(to_seconds(most))));
 }
 
 std::string is_it_us(std::size_t controls, std::size_t voting, std::size_t fine, bool unchecked) {

@@ -12,6 +12,8 @@ constexpr double baseline_floor = 0.001;
 // A rung below three times the baseline cannot tell an outage from a bad day.
 constexpr double least_ratio = 3;
 constexpr std::uint32_t least_failures = 3;
+// A probe that comes a twentieth too early must not make an outage wait for the next one.
+constexpr int jitter_share = 20;
 // Recovery: a run of good probes that had less than this chance if the outage went on.
 constexpr double recovery_alpha = 0.001;
 constexpr int recovery_least = 3, recovery_most = 60;
@@ -125,7 +127,7 @@ Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const Dete
 
   state_.refractory_until = at + rules.refractory;
   for (const Rung& rung : state_.rungs) {
-    if (rung.sum >= h && rung.failures >= least_failures && at - rung.start >= rules.min_outage) {
+    if (rung.sum >= h && rung.failures >= least_failures && at - rung.start >= rules.min_outage - rules.min_outage / jitter_share) {
       fire(rung, rules);
       return Change::fired;
     }

@@ -93,7 +93,22 @@ void Engine::State::observe_control(const Observation& observation, Effects& out
   const Counts counts = info(observation.cls).counts;
   if (counts == Counts::nothing) return;
   controls.take(index(observation.target), counts == Counts::good, now);
+  check_voters(out);
   check_network(out);
+}
+
+/// With fewer than two voters nothing tells "us" from "them": told once they had been enough, and when they are again.
+void Engine::State::check_voters(Effects& out) {
+  const bool lacking = controls.voters() < 2;
+  if (lacking == voters_lacking_told || topology->controls.size() < 2) return;
+  const bool had_been_enough = std::count_if(controls.all().begin(), controls.all().end(),
+                                             [](const Controls::Control& control) { return control.proven; }) >= 2;
+  if (lacking && !had_been_enough) return;
+  voters_lacking_told = lacking;
+  tell(out, SelfNotice{.subject = "controls",
+                       .text = lacking ? "too few of them work to tell our own network from theirs: we decide all the same, unchecked"
+                                       : "enough of them work again",
+                       .over = !lacking});
 }
 
 void Engine::State::check_network(Effects& out) {
@@ -133,6 +148,10 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
       set_cadence(target, out);
     }
     if (wants_mending(observation.cls)) note_unproven(target, out);
+    target.last_void = now;
+    target.void_class = observation.cls;
+    ComponentState& challenged = component(target.spec->component);
+    if (challenged.verdict.agreement == Agreement::blind && !challenged.blind_told) evaluate(challenged, out);
     return Disposition::void_class;
   }
   const bool bad = counts != Counts::good;
@@ -179,6 +198,7 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
                                         static_cast<double>(rules.slow_cap.count()));
     if (slow) {
       ++owner.slow_total;
+      target.last_slow = now;
       keep_proof(target, observation, "a good answer, but slow");
     } else {
       target.median_ms = target.median_ms == 0 ? took : target.median_ms * (took > target.median_ms ? median_step : 1 / median_step);
@@ -220,7 +240,9 @@ void Engine::State::set_cadence(TargetState& target, Effects& out) {
   } else if (suspicious && !firing) {
     wanted = std::min(rules.interval, rules.fast_interval);
     // The next one counts only once the refractory window is over: asking earlier would be wasted.
-    not_before = std::max({now, target.detector.refractory_until(), target.slow.refractory_until()});
+    // Its full interval, jitter allowance and all: the fourth failure in a row comes when min_outage has passed.
+    const Timestamp until = std::max(target.detector.refractory_until(), target.slow.refractory_until());
+    if (until != never_past) not_before = std::max(now, until + std::max(Duration{}, rules.interval - rules.refractory));
   } else if (firing || owner.open()) {
     wanted = std::min(rules.interval, rules.down_interval);
   }

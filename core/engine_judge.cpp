@@ -73,6 +73,17 @@ Status Engine::State::health(const ComponentState& each) const {
   return Status::degraded_performance;
 }
 
+/// The level that is beyond doubt: a page is not called wrong because a rate of 44 % passed 50 % by chance.
+Status Engine::State::surely(const ComponentState& each) const {
+  const double probes = static_cast<double>(each.total.probes - each.episode_mark.probes), rate = episode_rate(each);
+  if (probes == 0) return Status::degraded_performance;
+  // Two standard errors; with a prior failure and a prior success, so that ten of ten are not certainty.
+  const double share = (rate * probes + 1) / (probes + 2);
+  const double least = share - 2 * std::sqrt(share * (1 - share) / (probes + 2));
+  if (least >= major_rate) return Status::major_outage;
+  return least >= partial_rate ? Status::partial_outage : Status::degraded_performance;
+}
+
 // ---- incidents ------------------------------------------------------------------------------------------------------
 
 void Engine::State::open_incident(ComponentState& each, const Detector& by, bool slow, const DetectionRules& rules, Effects& out) {
@@ -82,6 +93,7 @@ void Engine::State::open_incident(ComponentState& each, const Detector& by, bool
   if (each.incident && now - *each.incident->recovered <= each.spec->rules.reopen) {
     Incident& incident = *each.incident;
     incident.recovered.reset();
+    incident.slow = slow;
     ++incident.reopened;
     ++incident.told;
     refresh_incident(each, out);
@@ -156,9 +168,10 @@ void Engine::State::refresh_incident(ComponentState& each, Effects& out) {
   incident.unaffected.clear();
   for (const TargetId id : each.targets) {
     const TargetState& target = targets[index(id)];
-    if (target.last_bad != never_past && target.last_bad >= incident.onset) {
+    const Timestamp last = incident.slow ? std::max(target.last_bad, target.last_slow) : target.last_bad;
+    if (last != never_past && last >= incident.onset) {
       incident.affected.push_back(id);
-      incident.last_failure = std::max(incident.last_failure, target.last_bad);
+      incident.last_failure = std::max(incident.last_failure, last);
     } else if (target.last_good != never_past && target.last_good >= incident.onset) {
       incident.unaffected.push_back(id);
     }
@@ -312,7 +325,7 @@ std::pair<Agreement, bool> Engine::State::judge(const ComponentState& each, bool
   const bool after_grace = now >= incident.onset + rules.grace;
   if (page.red()) {
     // A page whose component is green again while its incident is "monitoring" admits it, whatever the level.
-    const bool understates = level(claim) > 0 && level(claim) < level(incident.health);
+    const bool understates = level(claim) > 0 && level(claim) < level(surely(each));
     if (understates && after_grace) return {Agreement::page_understates, each.gate_passed};
     return {Agreement::agrees, false};
   }
@@ -340,6 +353,22 @@ void Engine::State::tell_unreadable(ComponentState& each, Agreement agreement, E
   }
 }
 
+/// We asked and got answers, but none that says anything: a dead key, a bot challenge. Not our network, not a restart.
+void Engine::State::tell_blind(ComponentState& each, bool is_blind, Effects& out) {
+  if (!is_blind && each.blind_told) {
+    each.blind_told = false;
+    tell(out, SelfNotice{.subject = each.spec->name, .text = "can be seen again", .over = true});
+  }
+  if (!is_blind || each.blind_told || network_down) return;
+  for (const TargetId id : each.targets) {
+    const TargetState& target = targets[index(id)];
+    if (!target.proven || target.last_void == never_past || target.last_void <= target.last_usable) continue;
+    each.blind_told = true;
+    return tell(out, SelfNotice{.subject = each.spec->name,
+                                .text = "cannot be seen: its probes end in " + std::string(to_string(target.void_class))});
+  }
+}
+
 void Engine::State::evaluate(ComponentState& each, Effects& out) {
   const AgreementRules& rules = each.spec->rules;
   each.page.advance(now, rules);
@@ -363,6 +392,7 @@ void Engine::State::evaluate(ComponentState& each, Effects& out) {
     tell(out, VerdictChanged{each.verdict, next});
   }
   tell_unreadable(each, agreement, out);
+  tell_blind(each, is_blind, out);
   each.verdict = std::move(next);
 
   if (called && each.open() && std::find(each.called.begin(), each.called.end(), agreement) == each.called.end()) {

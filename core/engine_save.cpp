@@ -1,6 +1,6 @@
 // The engine's state as a versioned JSON document, and back, to the bit. One list of fields serves both directions.
-// Version 1: {"version", "now", "seq", "config", "network_down", "network_deadline", "network_back", "controls",
-// "targets", "components"} with targets and components by id; what was never used is left out.
+// Version 1: {"version", "now", "seq", "config", "network_down", "network_deadline", "network_back",
+// "voters_lacking_told", "controls", "targets", "components"} with targets and components by id; what was never used is left out.
 #include <fmt/format.h>
 
 #include "core/engine_state.h"
@@ -169,9 +169,12 @@ json save_target(const TargetState& target) {
           {"proven", target.proven},
           {"doubt", target.doubt},
           {"unproven_failures", target.unproven_failures},
+          {"last_void", write(target.last_void)},
+          {"void_class", write(target.void_class)},
           {"last_usable", write(target.last_usable)},
           {"last_good", write(target.last_good)},
           {"last_bad", write(target.last_bad)},
+          {"last_slow", write(target.last_slow)},
           {"proof", write(target.proof)}};
 }
 
@@ -187,9 +190,14 @@ void load_target(const json& in, TargetState& target) {
   read(in.at("proven"), target.proven);
   read(in.at("doubt"), target.doubt);
   read(in.at("unproven_failures"), target.unproven_failures);
+  read(in.at("last_void"), target.last_void);
+  const auto void_class = class_from_string(in.at("void_class").get<std::string>());
+  if (!void_class) throw Broken{"unknown class"};
+  target.void_class = *void_class;
   read(in.at("last_usable"), target.last_usable);
   read(in.at("last_good"), target.last_good);
   read(in.at("last_bad"), target.last_bad);
+  read(in.at("last_slow"), target.last_slow);
   read(in.at("proof"), target.proof);
 }
 
@@ -207,6 +215,7 @@ json save_component(const ComponentState& component) {
           {"slow_mark", component.slow_mark},
           {"gate_passed", component.gate_passed},
           {"unreadable_told", component.unreadable_told},
+          {"blind_told", component.blind_told},
           {"called", write(component.called)},
           {"deadline", write(component.deadline)}};
 }
@@ -230,6 +239,7 @@ void load_component(const json& in, ComponentState& component) {
   read(in.at("episode_mark"), component.episode_mark);
   read(in.at("gate_passed"), component.gate_passed);
   read(in.at("unreadable_told"), component.unreadable_told);
+  read(in.at("blind_told"), component.blind_told);
   read(in.at("called"), component.called);
   read(in.at("deadline"), component.deadline);
 }
@@ -255,6 +265,7 @@ std::string Engine::save() const {
                     {"network_down", state.network_down},
                     {"network_deadline", write(state.network_deadline)},
                     {"network_back", write(state.network_back)},
+                    {"voters_lacking_told", state.voters_lacking_told},
                     {"controls", write(state.controls.state())},
                     {"targets", std::move(targets)},
                     {"components", std::move(components)}});
@@ -287,6 +298,7 @@ Result<Engine> Engine::load(std::string_view document, std::shared_ptr<const Top
     read(in.at("network_down"), state.network_down);
     read(in.at("network_deadline"), state.network_deadline);
     read(in.at("network_back"), state.network_back);
+    read(in.at("voters_lacking_told"), state.voters_lacking_told);
     if (topology) state.configure(std::move(topology));
     for (std::size_t id = 0; id < state.components.size(); ++id) {
       ComponentState& component = state.components[id];

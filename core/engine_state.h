@@ -26,7 +26,10 @@ struct TargetState {
   bool proven = false;
   bool doubt = false;                // its last usable-or-maybe outcome was not good
   std::uint32_t unproven_failures = 0;
-  Timestamp last_usable = never_past, last_good = never_past, last_bad = never_past;
+  Timestamp last_void = never_past;  // an answer that says nothing of the provider: a challenge, a dead key
+  Class void_class = Class::ok;      // which
+  Timestamp last_usable = never_past, last_good = never_past, last_bad = never_past,
+            last_slow = never_past;
   std::vector<Proof> proof;          // of its last bad probes, oldest first
 };
 
@@ -45,6 +48,7 @@ struct ComponentState {
   std::uint64_t slow_total = 0, slow_mark = 0;  // slow answers of all its targets, ever; at the incident's onset
   bool gate_passed = false;
   bool unreadable_told = false;      // that its page cannot be read
+  bool blind_told = false;           // that we ask, and nothing usable comes
   std::vector<Agreement> called;     // mismatches called during this incident: each is told once
   Timestamp deadline = never;
 
@@ -59,6 +63,7 @@ struct Engine::State {
   std::vector<ComponentState> components;  // by id
   Controls controls;
   bool network_down = false;
+  bool voters_lacking_told = false;        // that too few controls have a vote
   Timestamp network_deadline = never;
   Timestamp network_back = never_past;     // when it last came back: a reading that failed before proves nothing
   std::set<std::pair<Timestamp, std::uint32_t>> deadlines;  // of components
@@ -77,6 +82,7 @@ struct Engine::State {
   void set_cadence(TargetState& target, Effects& out);
   void set_cadence(ComponentState& component, Effects& out);
   void check_network(Effects& out);
+  void check_voters(Effects& out);
   void fire_deadline(Effects& out);
   Timestamp next_deadline() const;
 
@@ -88,6 +94,7 @@ struct Engine::State {
   Timestamp sees_until(const ComponentState& component) const;
   Status health(const ComponentState& component) const;
   double episode_rate(const ComponentState& component) const;
+  Status surely(const ComponentState& component) const;
   bool any_firing(const ComponentState& component) const;
 
   ComponentState& component(ComponentId id) { return components[index(id)]; }
@@ -100,6 +107,7 @@ struct Engine::State {
   void find_common_cause(ComponentState& component, Effects& out);
   void collect_evidence(ComponentState& component);
   void tell_unreadable(ComponentState& component, Agreement agreement, Effects& out);
+  void tell_blind(ComponentState& component, bool is_blind, Effects& out);
   std::pair<Agreement, bool> judge(const ComponentState& component, bool is_blind) const;
   void schedule(ComponentState& component);
 };

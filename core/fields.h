@@ -161,6 +161,10 @@ void each(F&& field, Of<Notification> auto& v) {
   field("admitted", v.admitted);
   field("failures", v.failures);
   field("probes", v.probes);
+  field("slow", v.slow);
+  field("slow_answers", v.slow_answers);
+  field("from_page", v.from_page);
+  field("together_with", v.together_with);
   field("baseline", v.baseline);
   field("false_alarms_per_year", v.false_alarms_per_year);
   field("what", v.what);

@@ -43,6 +43,10 @@ struct Notification {
   std::optional<Timestamp> recovered, cleared, last_failure;
   std::optional<Admission> admitted;
   std::uint64_t failures = 0, probes = 0;
+  bool slow = false;             // opened by good answers that were slow
+  std::uint64_t slow_answers = 0;  // since onset
+  bool from_page = false;        // nothing of ours watches it: no requests, no promise, only the page's word
+  std::vector<std::string> together_with;  // services that began to fail at the same time
   double baseline = 0.001, false_alarms_per_year = 1;
   std::string what;              // the commonest class in words: "HTTP 500 after 10 to 15 s"
   std::vector<std::string> affected, unaffected;

@@ -28,7 +28,7 @@ struct DetectionRules {
   Duration fast_interval = 6s, down_interval = 15s;
 };
 
-/// When health and claim are called different (core/agreement.h).
+/// When health and claim are called different (core/engine_judge.cpp).
 struct AgreementRules {
   Duration grace = 5min;             // from onset, before a silent page is called silent
   Duration too_early_after = 5min;   // green again while it still fails

@@ -51,10 +51,10 @@ Json observation_fields(const Observation& o, std::optional<Timestamp> at) {
           {"evidence", evidence_json(o.evidence.get())}};
 }
 
-Json admission_json(const std::optional<Admission>& admitted, Timestamp onset) {
+Json admission_json(const std::optional<Admission>& admitted, Timestamp onset, bool from_page) {
   if (!admitted) return nullptr;
   Json lag = nullptr;
-  if (!admitted->already_red) {
+  if (!admitted->already_red && !from_page) {
     lag = {{"min", to_seconds(admitted->last_green - onset)}, {"max", to_seconds(admitted->first_red - onset)}};
   }
   return {{"last_green", time_json(admitted->last_green)},
@@ -260,13 +260,18 @@ Json incident_json(const Incident& i, const Directory& names, Timestamp now, boo
                {"last_failure", time_json(i.last_failure)},
                {"failures", i.failures},
                {"probes", i.probes},
-               {"failure_rate", rate(i.failures, i.probes)},
-               {"baseline", i.baseline},
-               {"false_alarms_per_year", i.false_alarms_per_year},
+               {"failure_rate", i.from_page ? Json(nullptr) : Json(rate(i.failures, i.probes))},
+               {"slow", i.slow},
+               {"slow_answers", i.slow_answers},
+               {"from_page", i.from_page},
+               {"together_with", i.together_with},
+               // Where the page speaks alone nothing was measured: there is no normal rate and no promise.
+               {"baseline", i.from_page ? Json(nullptr) : Json(i.baseline)},
+               {"false_alarms_per_year", i.from_page ? Json(nullptr) : Json(i.false_alarms_per_year)},
                {"unchecked", i.unchecked},
                {"reopened", i.reopened},
                {"mismatch", std::move(mismatch)},
-               {"admitted", admission_json(i.admitted, i.onset)}};
+               {"admitted", admission_json(i.admitted, i.onset, i.from_page)}};
   if (!whole) return json;
   json["affected"] = target_names(i.affected, names);
   json["unaffected"] = target_names(i.unaffected, names);

@@ -167,6 +167,11 @@ void print_summary(const Outcome& outcome, const StoryClock& clock) {
 
 int demo(const DemoOptions& options, const std::string& program) {
   signal(SIGPIPE, SIG_IGN);
+  // Before any thread begins: Ctrl-C is taken where the folder and the children can still be cleaned up.
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (const int each : {SIGINT, SIGTERM}) sigaddset(&blocked, each);
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   log_setup("error", "text");
   const Workspace workspace;
   if (!workspace.ok()) {
@@ -233,16 +238,27 @@ int demo(const DemoOptions& options, const std::string& program) {
   };
   Duration told_at{};
   std::string last_said;
+  sigset_t interrupts;
+  sigemptyset(&interrupts);
+  for (const int each : {SIGINT, SIGTERM}) sigaddset(&interrupts, each);
+  const struct timespec pause = {0, 50'000'000};
   for (bool over = false; !over;) {
-    struct timespec pause = {0, 50'000'000};
-    nanosleep(&pause, nullptr);
+    if (sigtimedwait(&interrupts, nullptr, &pause) > 0) {
+      fmt::print(stderr, "interrupted\n");
+      return 130;
+    }
+    if (const std::string failure = (*daemon)->failure(); !failure.empty()) {
+      fmt::print(stderr, "demo: {}\n", failure);
+      return 1;
+    }
     look();
+    over = clock->elapsed(system_clock().wall()) >= scenario_end + 30min;
     if (!component) continue;
     const Timestamp now = system_clock().wall();
     const std::string see = what_we_see(*component), say = what_they_say(*component);
     const std::deque<Story::Event> events = story.take();
     for (const Story::Event& event : events) table.row(format_clock(clock->story(event.at)), see, say, event.what);
-    const bool page_changed = say != last_said && !last_said.empty();
+    const bool page_changed = say != last_said && !last_said.empty() && last_said != "not read yet";
     if (events.empty() && (page_changed || clock->elapsed(now) - told_at >= 5min)) {
       table.row(format_clock(clock->story(now)), see, say, page_changed ? "their page changed" : "");
     }
@@ -251,7 +267,7 @@ int demo(const DemoOptions& options, const std::string& program) {
     outcome.deliveries = story.deliveries();
     const bool settled = outcome.deliveries.delivered + outcome.deliveries.dead >= outcome.deliveries.made;
     const bool ended = clock->elapsed(now) >= scenario_end;
-    over = (ended && settled && outcome.incident && outcome.incident->recovered) || clock->elapsed(now) >= scenario_end + 30min;
+    over = over || (ended && settled && outcome.incident && outcome.incident->recovered);
   }
   look();
   const Published last = *picture;

@@ -29,6 +29,7 @@ Result<Subject> find_subject(const std::string& what, const Source& source) {
     if (!probe) return Error{probe.error()};
     return Subject{std::move(*probe), {}, what};
   }
+  if (what.find("://") != std::string::npos) return Error{fmt::format("{}: only http:// and https:// can be probed", what)};
   const auto config = load(source);
   if (!config) return Error{config.error()};
   std::vector<std::string> known;

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/words.h"
 #include "daemon/api_json.h"
 #include "daemon/commands.h"
 #include "daemon/replay.h"
@@ -53,6 +54,19 @@ class RecordedNames : public Names {
   std::array<std::uint32_t, 4> next_{};
 };
 
+/// Shares only with their interval, and none of too few incidents.
+void print_honesty(const std::string& component, const Honesty& page) {
+  if (page.incidents == 0) return;
+  const auto share = [](const std::optional<Interval>& of) {
+    return of ? fmt::format("{} ({} to {})", spell_rate(of->value), spell_rate(of->low), spell_rate(of->high))
+              : std::string("too few incidents to say");
+  };
+  fmt::print(stderr, "{}: its page admitted {} of {} incidents, median lag {}; silent for {}, red for {} of what we saw; honesty {}\n",
+             component, page.incidents - page.never_admitted, page.incidents,
+             page.median_lag ? spell_duration(*page.median_lag) : "longer than we watched", spell_duration(page.silent),
+             spell_duration(page.covered), share(page.recall));
+}
+
 }  // namespace
 
 int replay(const ReplayArguments& arguments) {
@@ -66,6 +80,15 @@ int replay(const ReplayArguments& arguments) {
       !read_duration("--interval", arguments.interval, options.interval) ||
       !read_duration("--grace", arguments.grace, options.grace)) {
     return 2;
+  }
+  options.component_stream = !arguments.no_component_stream;
+  options.slow_stream = !arguments.no_slow_stream;
+  if (!arguments.dense.empty()) {
+    // A plain number is seconds, as the traces' own tools have it.
+    const bool plain = arguments.dense.find_first_not_of("0123456789") == std::string::npos;
+    std::optional<Duration> dense;
+    if (!read_duration("--dense", plain ? arguments.dense + "s" : arguments.dense, dense)) return 2;
+    options.dense = dense.value_or(Duration{});
   }
   if (!arguments.since.empty()) {
     options.since = parse_time(arguments.since);
@@ -107,7 +130,7 @@ int replay(const ReplayArguments& arguments) {
   if (!arguments.out.empty()) {
     std::vector<Json> lines;
     for (const Alert& alert : report->alerts) {
-      lines.push_back({{"target", alert.target}, {"type", "outage"}, {"fired_at", seconds(alert.fired)},
+      lines.push_back({{"target", alert.target}, {"type", alert.component ? "component" : "outage"}, {"fired_at", seconds(alert.fired)},
                        {"started_at", seconds(alert.onset)}, {"resolved_at", seconds(alert.resolved)},
                        {"reopened", alert.reopened}});
     }
@@ -121,8 +144,9 @@ int replay(const ReplayArguments& arguments) {
     }
     written = write_lines(arguments.mismatches_out, lines) && written;
   }
-  fmt::print(stderr, "{} inputs: {} incidents, {} target alerts, {} mismatches\n", report->inputs, report->incidents.size(),
+  fmt::print(stderr, "{} inputs: {} incidents, {} alerts, {} mismatches\n", report->inputs, report->incidents.size(),
              report->alerts.size(), report->mismatches.size());
+  for (const auto& [component, page] : report->pages) print_honesty(component, page);
   return written ? 0 : 1;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "core/promise.h"
 #include "core/time.h"
 
 namespace outaged::commands {
@@ -20,6 +21,14 @@ Result<config::Config> load(const Source& source);
 
 int run(const Source& source);
 int check_config(const Source& source);
+
+struct ExplainOptions {
+  double baseline = prior_baseline;  // share of requests that fail on a normal day
+  bool json = false;
+};
+/// What the rules promise: delays, false alarms, floor, probes. As text of at most 100 columns, or as JSON.
+std::string explain(const config::Config& config, const ExplainOptions& options);
+int explain(const Source& source, const ExplainOptions& options);
 
 struct PageOptions {
   std::string what;                  // a file, "-" for standard input, or a URL
@@ -38,7 +47,8 @@ int probe(const ProbeOptions& options, const Source& source);
 
 struct ReplayArguments {
   std::string trace, claims, database, since, config_file, out, mismatches_out;
-  std::string min_outage, reopen, interval, grace;
+  std::string min_outage, reopen, interval, grace, dense;
+  bool no_component_stream = false, no_slow_stream = false;
   std::optional<double> budget;
 };
 int replay(const ReplayArguments& arguments);

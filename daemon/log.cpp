@@ -72,13 +72,19 @@ void log_error(std::string_view text) { log(spdlog::level::err, text); }
 void LogTimeline::effect(Timestamp, const Effect& effect, const Topology& topology) {
   if (const auto* opened = std::get_if<IncidentOpened>(&effect)) {
     const Incident& incident = opened->incident;
-    log_warning(fmt::format("{} is failing: {} of {} requests since {} (incident {})", name_of(topology, incident.component),
-                            incident.failures, incident.probes, format_time(incident.onset), incident.id));
+    const std::string what =
+        incident.from_page ? fmt::format("is failing, says its page: {}", spell(incident.worst))
+        : incident.slow    ? fmt::format("is slow: {} of {} requests", incident.slow_answers, incident.probes)
+                           : fmt::format("is failing: {} of {} requests", incident.failures, incident.probes);
+    log_warning(fmt::format("{} {} since {} (incident {})", name_of(topology, incident.component), what,
+                            format_time(incident.onset), incident.id));
   } else if (const auto* again = std::get_if<IncidentReopened>(&effect)) {
     log_warning(fmt::format("{} is failing again (incident {})", name_of(topology, again->incident.component), again->incident.id));
   } else if (const auto* over = std::get_if<IncidentRecovered>(&effect)) {
     log_info(fmt::format("{} works again (incident {})", name_of(topology, over->incident.component), over->incident.id));
   } else if (const auto* verdict = std::get_if<VerdictChanged>(&effect)) {
+    const Verdict &before = verdict->before, &after = verdict->after;
+    if (before.agreement == after.agreement && before.called == after.called && before.health == after.health) return;
     log_info(fmt::format("{}: {}: {}", name_of(topology, verdict->after.component), to_string(verdict->after.agreement),
                          verdict->after.why));
   } else if (const auto* network = std::get_if<NetworkChanged>(&effect)) {
@@ -101,6 +107,11 @@ void LogTimeline::notification(Timestamp, const OutboxRow& row) {
     case OutboxState::dead: log_error(fmt::format("{}: given up: {}", what, row.error)); break;
     case OutboxState::cancelled: log_debug(fmt::format("{}: no longer needed", what)); break;
   }
+}
+
+void LogTimeline::resumed(const Incident& incident, const Topology& topology) {
+  log_warning(fmt::format("{} was failing when we stopped: still open since {} (incident {})", name_of(topology, incident.component),
+                          format_time(incident.onset), incident.id));
 }
 
 void LogTimeline::restore_problem(const std::string& problem) {

@@ -21,6 +21,7 @@ class LogTimeline : public Timeline {
  public:
   void effect(Timestamp at, const Effect& effect, const Topology& topology) override;
   void notification(Timestamp at, const OutboxRow& row) override;
+  void resumed(const Incident& incident, const Topology& topology) override;
   void restore_problem(const std::string& problem) override;
   void storage_problem(const std::string& problem) override;
   void clock_step(Timestamp at, Duration by) override;

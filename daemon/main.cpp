@@ -30,6 +30,14 @@ int main(int argc, char** argv) {
 
   auto* run = app.add_subcommand("run", "Watch, store, tell; what happens when no command is given");
   auto* check = app.add_subcommand("check-config", "Say whether the configuration is right, and what it watches");
+  check->add_option("file", source.config_file, "In place of --config.file");
+
+  bool explain_asked = false;
+  commands::ExplainOptions explained;
+  auto* explain = check->add_flag("--explain", explain_asked, "What the rules promise: time to detection, false alarms, floor, probes");
+  check->add_option("--baseline", explained.baseline, "With --explain: share that fails on a normal day")
+      ->needs(explain)->check(CLI::Range(0.0, 0.5))->capture_default_str();
+  check->add_flag("--json", explained.json, "With --explain: for machines")->needs(explain);
 
   commands::DemoOptions demo;
   auto* demo_command = app.add_subcommand("demo", "Play 13 April 2026 on this machine, in about a minute");
@@ -59,6 +67,9 @@ int main(int argc, char** argv) {
   replay_command->add_option("--config", replay.config_file, "Under this configuration instead of the one of the day")->excludes(trace);
   replay_command->add_option("--out", replay.out, "Target alerts in JSON Lines");
   replay_command->add_option("--mismatches-out", replay.mismatches_out, "Called mismatches in JSON Lines");
+  replay_command->add_option("--dense", replay.dense, "The trace holds a sample this often: probe adaptively, such as 6s or 6")->needs(trace);
+  replay_command->add_flag("--no-component-stream", replay.no_component_stream, "Judge each target by itself");
+  replay_command->add_flag("--no-slow-stream", replay.no_slow_stream, "Do not judge slowness");
   replay_command->add_option("--min-outage", replay.min_outage, "Rule: min_outage");
   replay_command->add_option("--reopen", replay.reopen, "Rule: reopen");
   replay_command->add_option("--interval", replay.interval, "Rule: interval");
@@ -87,7 +98,7 @@ int main(int argc, char** argv) {
   }
 
   if (check->parsed()) {
-    code = commands::check_config(source);
+    code = explain_asked ? commands::explain(source, explained) : commands::check_config(source);
   } else if (demo_command->parsed()) {
     demo.colour = isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
     code = commands::demo(demo, std::filesystem::read_symlink("/proc/self/exe").string());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "alerts/words.h"
 #include "core/text.h"
@@ -90,15 +91,28 @@ std::string banners(const Published& picture) {
   return html;
 }
 
+/// "9 of 20 requests (45 %; normal 0.1 %) fail", "… are slow, 2 fail", "their page reports a partial outage".
+std::string what_happens(const Incident& i, bool open) {
+  if (i.from_page) return open ? "their page reports " + words::reported(i.health) : "their page reported " + words::reported(i.worst);
+  if (!i.slow) return spell_failures(i.failures, i.probes, i.baseline) + (open ? " fail" : " failed");
+  std::string text = spell_failures(i.slow_answers, i.probes, i.baseline) + (open ? " are answered slowly" : " were answered slowly");
+  return i.failures == 0 ? text : text + fmt::format(" and {} {}", i.failures, open ? "fail" : "failed");
+}
+
+std::string also_failing(const Incident& i) {
+  return i.together_with.empty() ? "" : fmt::format("Also failing since then: {}: a common cause is likely", fmt::join(i.together_with, ", "));
+}
+
 std::string open_incidents(const Published& picture) {
   std::string rows;
   for (std::size_t i = 0; i < picture.components.size(); ++i) {
     const auto& incident = picture.components[i].incident;
     if (!incident || incident->recovered) continue;
-    rows += fmt::format("<li><a href=\"incidents/{}\">{}</a>: {} fail since {} ({})</li>\n", escape_html(incident->id),
+    rows += fmt::format("<li><a href=\"incidents/{}\">{}</a>: {} since {} ({}){}</li>\n", escape_html(incident->id),
                         escape_html(picture.topology->components[i].title),
-                        escape_html(spell_failures(incident->failures, incident->probes, incident->baseline)),
-                        format_clock(incident->onset), words::about(picture.at - incident->onset));
+                        escape_html(what_happens(*incident, true)), format_clock(incident->onset),
+                        words::about(picture.at - incident->onset),
+                        incident->together_with.empty() ? "" : "<br><span class=\"soft\">" + escape_html(also_failing(*incident)) + "</span>");
   }
   return rows.empty() ? "<p class=\"good\">No open incident.</p>\n" : "<h2>Open incidents</h2>\n<ul>\n" + rows + "</ul>\n";
 }
@@ -144,21 +158,29 @@ struct Event {
 std::vector<Event> story(const Incident& i, const std::vector<storage::RecordedVerdict>& verdicts) {
   std::vector<Event> events;
   const auto add = [&](Timestamp at, std::string html) { events.push_back({at, std::move(html)}); };
-  add(i.onset, "First counted failure");
-  add(i.detected, fmt::format("We decided that it is down, {} later", words::about(i.detected - i.onset)));
+  if (i.from_page) {
+    const std::string own = i.admitted ? i.admitted->text : i.page.text;
+    add(i.onset, "Their page turned red" + (own.empty() ? own : ": “" + escape_html(own) + "”"));
+  } else {
+    add(i.onset, i.slow ? "First slow answer" : "First counted failure");
+    add(i.detected, fmt::format("We decided that it is {}, {} later", i.slow ? "slow" : "down", words::about(i.detected - i.onset)));
+  }
   for (const auto& row : verdicts) {
     if (!row.verdict.why.empty()) add(row.at, fmt::format("<span class=\"soft\">{}</span>", escape_html(row.verdict.why)));
   }
   if (i.mismatch_since) {
     add(*i.mismatch_since, fmt::format("<span class=\"bad\">Their page is called wrong</span> ({})", to_string(i.mismatch)));
   }
-  if (i.admitted) {
+  if (i.admitted && !i.from_page) {
     std::string text = "Their page admits it";
     if (!i.admitted->text.empty()) text += ": “" + escape_html(i.admitted->text) + "”";
-    add(i.admitted->first_red, fmt::format("{}, {}", text, escape_html(words::lag(*i.admitted, i.onset))));
+    add(i.admitted->first_red, fmt::format("{}, {}", text, escape_html(words::lag(*i.admitted, i.onset, i.slow))));
   }
-  if (i.recovered) add(*i.recovered, fmt::format("<span class=\"good\">It works again</span>, after {}", words::about(*i.recovered - i.onset)));
-  if (i.cleared) add(*i.cleared, "Their page gives the all-clear");
+  if (i.recovered) {
+    const char* news = i.from_page ? "Their page says it is over" : i.slow ? "It is as fast as usual again" : "It works again";
+    add(*i.recovered, fmt::format("<span class=\"good\">{}</span>, after {}", news, words::about(*i.recovered - i.onset)));
+  }
+  if (i.cleared && !i.from_page) add(*i.cleared, "Their page gives the all-clear");
   std::stable_sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
   return events;
 }
@@ -240,12 +262,14 @@ std::string render_incident(const Incident& incident, const Directory& names, co
   const std::string title = component.title.empty() ? component.name : component.title;
   const bool open = !incident.recovered;
   std::string body = fmt::format("<p><a href=\"../\">All services</a></p>\n<h1>{}: {}</h1>\n", escape_html(title),
-                                 open ? badge(incident.health, "open") : "<span class=\"good\">works again</span>");
-  const std::string when = open ? fmt::format("fail since {}", day_and_clock(incident.onset))
-                                : fmt::format("failed from {} to {}", day_and_clock(incident.onset), day_and_clock(*incident.recovered));
-  body += fmt::format("<p>{} {} UTC ({}). By chance alone this would happen {} here.</p>\n",
-                      escape_html(spell_failures(incident.failures, incident.probes, incident.baseline)), when,
-                      words::about(incident.recovered.value_or(now) - incident.onset), spell_budget(incident.false_alarms_per_year));
+                                 open ? badge(incident.health, "open") : incident.from_page ? "<span class=\"good\">over</span>" : "<span class=\"good\">works again</span>");
+  const std::string when = open ? fmt::format("since {}", day_and_clock(incident.onset))
+                                : fmt::format("from {} to {}", day_and_clock(incident.onset), day_and_clock(*incident.recovered));
+  const std::string promise = incident.from_page ? "Nothing of ours watches it."
+                                                 : fmt::format("By chance alone this would happen {} here.", spell_budget(incident.false_alarms_per_year));
+  body += fmt::format("<p>{} {} UTC ({}). {}</p>\n", escape_html(what_happens(incident, open)), when,
+                      words::about(incident.recovered.value_or(now) - incident.onset), promise);
+  if (!incident.together_with.empty()) body += "<p>" + escape_html(also_failing(incident)) + ".</p>\n";
   if (incident.unchecked) body += "<p class=\"banner\">Unchecked: too few control sites worked to rule out our own network.</p>\n";
   if (open && !incident.admitted) body += "<p class=\"warn\">Their page has not admitted it so far.</p>\n";
 

@@ -56,6 +56,7 @@ class Pipeline::Impl {
   void observe(Timestamp at, Observation observation);
   void read_page(Timestamp at, PageReading reading);
   void ask_controls(Timestamp at);
+  void resume(Incident incident, Timestamp at);
   void record_effects();
   void snapshot(Timestamp now, bool last);
   void commit(Timestamp now);
@@ -72,6 +73,7 @@ class Pipeline::Impl {
 
   storage::Batch batch_;                       // of this turn, and of turns the disk refused
   std::vector<OutboxRow> new_rows_;            // to deliver once they are stored
+  std::vector<OutboxRow> restored_rows_;       // to deliver as soon as there is a configuration
   std::vector<std::pair<Timestamp, Effect>> happened_;
   std::vector<OutboxRow> reported_;
   std::vector<std::shared_ptr<std::promise<Result<void>>>> waiting_;
@@ -88,7 +90,9 @@ Result<void> Pipeline::Impl::restore(storage::Restored restored) {
   const auto fold = [&](const Input& input) { engine_.step(input, effects_); };
   std::string refused;
   if (restored.snapshot) {
-    auto engine = Engine::load(restored.snapshot->document, store_->topology(restored.snapshot->config));
+    auto topology = store_->topology(restored.snapshot->config);
+    auto engine = topology ? Engine::load(restored.snapshot->document, std::move(topology))
+                           : Result<Engine>(Error{"the snapshot's configuration is missing"});
     if (engine) {
       engine_ = std::move(*engine);
     } else {
@@ -108,9 +112,29 @@ Result<void> Pipeline::Impl::restore(storage::Restored restored) {
   effects_.clear();
   router_.restore(restored.told, restored.last_outbox_id);
   for (const OutboxRow& row : restored.told) {
-    if (row.state == OutboxState::pending) new_rows_.push_back(row);
+    if (row.state == OutboxState::pending) restored_rows_.push_back(row);
+  }
+  for (Incident& incident : restored.incidents) {
+    if (!incident.recovered) resume(std::move(incident), restored.last_at);
   }
   return {};
+}
+
+/// An incident that was open when we stopped. One that the log no longer knows (it was cut, or could not be read) would
+/// stay open for ever: it ends here, and whoever was told of it is told that.
+void Pipeline::Impl::resume(Incident incident, Timestamp at) {
+  const Incident* known = engine_.incident(incident.component);
+  if (known && known->id == incident.id) return timeline_.resumed(incident, *engine_.topology());
+  timeline_.restore_problem("the log does not know the open incident " + incident.id + "; it ends here");
+  incident.recovered = at;
+  incident.health = Status::operational;
+  ++incident.told;
+  Effects ended;
+  ended.list.push_back({at, IncidentRecovered{incident}});
+  router_.route(ended, engine_, new_rows_);
+  batch_.outbox.insert(batch_.outbox.end(), new_rows_.begin(), new_rows_.end());
+  batch_.incidents.push_back(std::move(incident));
+  batch_.durable = true;
 }
 
 Result<void> Pipeline::Impl::put_in_force(Timestamp at, const std::shared_ptr<const config::Config>& config) {
@@ -312,6 +336,10 @@ void Pipeline::Impl::commit(Timestamp now) {
   }
   for (auto& promise : waiting_) promise->set_value(Result<void>{});
   waiting_.clear();
+  if (!restored_rows_.empty() && config_) {
+    delivery_.enqueue(restored_rows_);
+    restored_rows_.clear();
+  }
   if (!new_rows_.empty() && config_) {
     delivery_.enqueue(new_rows_);
     for (const OutboxRow& row : new_rows_) timeline_.notification(now, row);

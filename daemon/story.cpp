@@ -96,8 +96,9 @@ std::string what_we_see(const ComponentStatus& component) {
   if (!component.incident) return "all is well";
   const Incident& incident = *component.incident;
   if (incident.recovered) return "works again";
-  const double rate = incident.probes == 0 ? 0 : static_cast<double>(incident.failures) / static_cast<double>(incident.probes);
-  return fmt::format("{} of {} fail ({})", incident.failures, incident.probes, spell_rate(rate));
+  const std::uint64_t bad = incident.slow ? incident.slow_answers : incident.failures;
+  const double rate = incident.probes == 0 ? 0 : static_cast<double>(bad) / static_cast<double>(incident.probes);
+  return fmt::format("{} of {} {} ({})", bad, incident.probes, incident.slow ? "slow" : "fail", spell_rate(rate));
 }
 
 std::string what_they_say(const ComponentStatus& component) {

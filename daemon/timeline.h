@@ -17,6 +17,8 @@ class Timeline {
   virtual void notification(Timestamp /*at*/, const OutboxRow& /*row*/) {}
   /// At start: something stored could not be read, and was left out or worked around.
   virtual void restore_problem(const std::string& /*problem*/) {}
+  /// At start: an incident that was open when we stopped still is.
+  virtual void resumed(const Incident& /*incident*/, const Topology& /*topology*/) {}
   /// Nothing can be stored for now; an empty text: it works again.
   virtual void storage_problem(const std::string& /*problem*/) {}
   virtual void clock_step(Timestamp /*at*/, Duration /*by*/) {}

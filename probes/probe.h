@@ -58,7 +58,7 @@ struct Response {
 struct Finding {
   Class cls = Class::ok;
   std::shared_ptr<const Evidence> evidence;
-  std::shared_ptr<const PageReport> page;       // pages only; null for 304: the last reading holds
+  std::shared_ptr<const PageReport> page;       // pages only, changed or not
   std::shared_ptr<const PageDocument> document; // pages only
 };
 

@@ -144,7 +144,7 @@ CREATE INDEX outbox_by_incident ON outbox (incident, id);
 CREATE TABLE inputs (
   seq    INTEGER PRIMARY KEY,
   at     INTEGER NOT NULL,
-  kind   TEXT NOT NULL,            -- config, delivery, clock, operator
+  kind   TEXT NOT NULL,            -- config, delivery, clock, operator, tick
   config TEXT,                     -- of kind config: topologies
   body   TEXT NOT NULL             -- JSON
 ) STRICT;

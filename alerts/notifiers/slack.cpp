@@ -93,6 +93,7 @@ std::string facts(const Notification& n) {
   const std::string affected = words::list_line(n.affected, v), works = words::list_line(n.unaffected, v);
   if (!affected.empty()) lines += "\n*Affected*  " + affected;
   if (!works.empty()) lines += (affected.empty() ? "\n*Works*  " : "    *Works*  ") + works;
+  if (const std::string also = words::together_line(n, v); !also.empty()) lines += "\n*Also failing since then*  " + also;
   lines += "\n*Their page*  " + words::page_line(n, v);
   if (!n.is_it_us.empty()) lines += "\n*Is it us?*  " + escape(n.is_it_us, 240);
   return lines;
@@ -138,6 +139,8 @@ Json blocks_of(const Notification& n) {
   if (opens) {
     blocks.push_back(section(facts(n)));
     if (std::string line = proof(n); !line.empty()) blocks.push_back(context(std::move(line)));
+  } else if (n.kind == NotificationKind::update && !n.together_with.empty()) {
+    blocks.push_back(context("*Also failing since then*  " + words::together_line(n, voice())));
   }
   if (std::string line = links(n); !line.empty()) blocks.push_back(context(std::move(line)));
   return blocks;

@@ -105,11 +105,16 @@ Json incident_of(const Notification& n) {
   out["cleared"] = time(n.cleared);
   out["failures"] = n.failures;
   out["probes"] = n.probes;
-  out["baseline"] = n.baseline;
-  out["false_alarms_per_year"] = n.false_alarms_per_year;
+  out["slow"] = n.slow;
+  out["slow_answers"] = n.slow_answers;
+  out["from_page"] = n.from_page;
+  // Where the page speaks alone nothing was measured: there is no normal rate and no promise.
+  out["baseline"] = n.from_page ? Json(nullptr) : Json(n.baseline);
+  out["false_alarms_per_year"] = n.from_page ? Json(nullptr) : Json(n.false_alarms_per_year);
   out["what"] = text(n.what);
   out["affected"] = list(n.affected);
   out["unaffected"] = list(n.unaffected);
+  out["together_with"] = list(n.together_with);
   out["is_it_us"] = text(n.is_it_us);
   out["why"] = text(n.why);
   out["url"] = or_null(n.incident_url);
@@ -131,7 +136,7 @@ Json page_of(const Notification& n) {
     admitted["already_red"] = n.admitted->already_red;
     admitted["text"] = text(n.admitted->text);
     admitted["lag_seconds"] = nullptr;
-    if (!n.admitted->already_red)
+    if (!n.admitted->already_red && !n.from_page)
       admitted["lag_seconds"] = {to_seconds(n.admitted->last_green - n.onset), to_seconds(n.admitted->first_red - n.onset)};
     out["admitted"] = std::move(admitted);
   }

@@ -37,6 +37,10 @@ std::vector<Case> cases() {
       {"update-severity", sample(NotificationKind::update, UpdateReason::severity)},
       {"resolve", sample(NotificationKind::resolve)},
       {"self", sample(NotificationKind::self)},
+      {"slow-fire", test::slow_sample()},
+      {"slow-resolve", test::slow_sample(NotificationKind::resolve)},
+      {"page-fire", test::page_sample()},
+      {"page-resolve", test::page_sample(NotificationKind::resolve)},
   };
   all[3].notification.health = all[3].notification.worst = Status::major_outage;
   return all;
@@ -97,7 +101,7 @@ Notification poisoned(NotificationKind kind, UpdateReason reason, const std::str
                              &n.is_it_us, &n.why, &n.incident_url, &n.page_self_url, &n.title, &n.text, &n.incident, &n.key})
     *field = text;
   const std::size_t many = text.size() > 100000 ? 12 : 100;
-  n.affected = n.unaffected = std::vector<std::string>(many, text);
+  n.affected = n.unaffected = n.together_with = std::vector<std::string>(many, text);
   n.proof = std::vector<NotificationProof>(many, {t("14:03:00"), text, text, text, text, 500, 11800ms});
   if (n.admitted) n.admitted->text = text;
   return n;
@@ -170,6 +174,9 @@ TEST_CASE("webhook payloads keep the published schema") {
   for (const auto& [kind, reason] : every_kind) {
     CAPTURE(std::string(to_string(kind)));
     CHECK(published.check(Json::parse(render(receiver("webhook"), sample(kind, reason)).body)) == "");
+    if (kind == NotificationKind::self) continue;
+    CHECK(published.check(Json::parse(render(receiver("webhook"), test::slow_sample(kind, reason)).body)) == "");
+    CHECK(published.check(Json::parse(render(receiver("webhook"), test::page_sample(kind, reason)).body)) == "");
   }
   Notification already = sample(NotificationKind::update, UpdateReason::admitted);
   already.admitted->already_red = true;
@@ -182,6 +189,30 @@ TEST_CASE("webhook payloads keep the published schema") {
   broken = payload;
   broken["surprise"] = 1;
   CHECK(published.check(broken) != "");
+}
+
+TEST_CASE("a webhook says what opened the incident, and states no rate or promise for the page's word") {
+  const Json slow = Json::parse(render(receiver("webhook"), test::slow_sample()).body)["incident"];
+  CHECK(slow["slow"] == true);
+  CHECK(slow["slow_answers"] == 12);
+  CHECK(slow["from_page"] == false);
+  CHECK(slow["together_with"] == Json::array({"github", "stripe"}));
+  CHECK(slow["baseline"] == 0.001);
+  const Json page = Json::parse(render(receiver("webhook"), test::page_sample()).body)["incident"];
+  CHECK(page["slow"] == false);
+  CHECK(page["from_page"] == true);
+  CHECK(page["together_with"].empty());
+  CHECK(Json::parse(render(receiver("webhook"), test::page_sample()).body)["page"]["admitted"]["lag_seconds"].is_null());
+  CHECK(page["baseline"].is_null());
+  CHECK(page["false_alarms_per_year"].is_null());
+}
+
+TEST_CASE("what fails at the same time is said in an opening and an update, not once it works again") {
+  const auto says = [](const Notification& n) { return render(receiver("slack"), n).body.find("*Also failing since then*  github, stripe: a common cause is likely") != std::string::npos; };
+  CHECK(says(test::slow_sample()));
+  CHECK(says(test::slow_sample(NotificationKind::update, UpdateReason::admitted)));
+  CHECK(!says(test::slow_sample(NotificationKind::resolve)));
+  CHECK(render(receiver("slack"), sample()).body.find("Also failing") == std::string::npos);
 }
 
 TEST_CASE("the page lag is an interval in seconds") {

@@ -117,6 +117,32 @@ TEST_CASE("an outage is told once and its end once") {
   CHECK(w.recover().empty());
 }
 
+TEST_CASE("what opened an incident reaches the notification") {
+  World slow;
+  slow.incident.slow = true;
+  slow.incident.slow_answers = 4, slow.incident.failures = 0;
+  slow.incident.together_with = {"github", "stri\npe"};
+  slow.incident.proof = {{7, TargetId{1}, t("14:03:00"), Class::ok, 200, 10200ms, "req_011", "a good answer, but slow"},
+                         {8, TargetId{1}, t("14:04:00"), Class::ok, 200, 14800ms, "req_012", "a good answer, but slow"}};
+  const Notification n = slow.open().at(0).notification;
+  CHECK(n.slow);
+  CHECK(n.slow_answers == 4);
+  CHECK(!n.from_page);
+  CHECK(n.what == "10 to 15 s");
+  CHECK(n.together_with == std::vector<std::string>{"github", "stri pe"});
+  CHECK(n.is_it_us == "No. 3 of 3 control sites are fine.");
+
+  World page;
+  page.incident.from_page = true;
+  page.incident.failures = page.incident.probes = 0;
+  page.incident.proof.clear();
+  const Notification said = page.open().at(0).notification;
+  CHECK(said.from_page);
+  CHECK(!said.slow);
+  CHECK(said.what == "");
+  CHECK(said.is_it_us == "");  // our controls have no say in what a page says
+}
+
 TEST_CASE("routes: the first that matches, and without any everyone but self") {
   World w({"hook", "slack", "self"});
   CHECK(told(w.open()) == Told{"hook fire", "slack fire"});

@@ -56,6 +56,46 @@ inline Notification sample(NotificationKind kind = NotificationKind::fire, Updat
   return n;
 }
 
+/// Good answers that take far longer than usual, while two other services fail.
+inline Notification slow_sample(NotificationKind kind = NotificationKind::fire, UpdateReason reason = UpdateReason::none) {
+  Notification n = sample(kind, reason);
+  n.slow = true;
+  n.slow_answers = 12, n.failures = 0, n.probes = 27;
+  n.last_failure.reset();
+  n.what = "10 to 15 s";
+  n.affected = n.unaffected = {};
+  n.together_with = {"github", "stripe"};
+  n.proof = {{t("14:03:00"), "claude/api/opus", "ok", "req_011", "a good answer, but slow", 200, 11800ms}};
+  n.why = "12 of 27 requests (44 %; normal 0.1 %) are answered slowly since 14:03.";
+  return n;
+}
+
+/// Nothing of ours watches it: the page alone.
+inline Notification page_sample(NotificationKind kind = NotificationKind::fire, UpdateReason reason = UpdateReason::none) {
+  Notification n = sample(kind, reason);
+  n.from_page = true;
+  n.component = "claude/code", n.component_title = "Claude Code";
+  n.incident = "claude.code-20260413T140300000Z";
+  n.key = n.incident + ".1." + std::string(to_string(kind)) + ".team-ai";
+  n.incident_url = "https://outaged.example.com/incidents/" + n.incident;
+  n.detected = n.onset;
+  n.last_failure.reset();
+  n.failures = n.probes = 0;
+  n.what = n.is_it_us = "";
+  n.affected = n.unaffected = {};
+  n.proof.clear();
+  n.worst = Status::partial_outage;
+  n.health = kind == NotificationKind::resolve ? Status::operational : Status::partial_outage;
+  n.claim = n.health;
+  n.agreement = Agreement::page_only;
+  n.page_incident = kind == NotificationKind::resolve ? "" : "Elevated error rates";
+  n.page_text = kind == NotificationKind::resolve ? "All Systems Operational" : "Partial System Outage";
+  n.admitted = Admission{t("14:02:00"), t("14:03:00"), false, "Elevated error rates"};
+  if (kind == NotificationKind::resolve) n.cleared = n.recovered;
+  n.why = "Nothing of ours watches it; their page reports partial outage since 14:03.";
+  return n;
+}
+
 inline config::Receiver receiver(std::string kind, std::string name = "team-ai", std::string url = "https://hooks.example.com/services/T0/B0/verysecretpath") {
   config::Receiver r;
   r.name = std::move(name);

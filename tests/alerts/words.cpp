@@ -6,7 +6,9 @@
 
 using namespace outaged;
 namespace words = outaged::alerts::words;
+using outaged::test::page_sample;
 using outaged::test::sample;
+using outaged::test::slow_sample;
 using outaged::test::t;
 
 TEST_CASE("the first line and the lock screen of an opening") {
@@ -81,11 +83,55 @@ TEST_CASE("the resolve tells the whole story in one line") {
 }
 
 TEST_CASE("an incident that only the page knows makes no claim about requests") {
-  Notification n = sample();
-  n.failures = n.probes = 0;
-  n.claim = Status::partial_outage;
-  CHECK(words::headline(n) == "Claude API: their page says partial outage");
-  CHECK(words::lock_screen(n) == "Claude API: their page says partial outage since 14:03 UTC.");
+  Notification n = page_sample();
+  CHECK(words::headline(n) == "Claude Code: their page reports a partial outage: \"Elevated error rates\" (nothing of ours watches it)");
+  CHECK(words::lock_screen(n) == "Claude Code: their page reports a partial outage since 14:03 UTC: \"Elevated error rates\".");
+  n.detected = n.onset + 10min;
+  CHECK(words::since_line(n) == "14:03 UTC");
+  n.kind = NotificationKind::refire;
+  CHECK(words::headline(n).starts_with("Claude Code: their page reports a partial outage again: "));
+  // An open incident under a component that the page itself still shows green.
+  n = page_sample();
+  n.claim = Status::operational, n.health = Status::degraded_performance;
+  n.page_incident = n.page_text = "", n.admitted.reset();
+  CHECK(words::headline(n) == "Claude Code: their page reports degraded performance (nothing of ours watches it)");
+  n = page_sample(NotificationKind::update, UpdateReason::severity);
+  n.health = n.worst = Status::major_outage;
+  CHECK(words::headline(n) == "Claude Code: Their page now reports a major outage: \"Elevated error rates\".");
+  CHECK(words::headline(page_sample(NotificationKind::resolve)) == "Claude Code: their page says it is over. Red 14:03 to 14:52 UTC (49 min).");
+  for (const UpdateReason reason : {UpdateReason::none, UpdateReason::mismatch, UpdateReason::admitted, UpdateReason::severity, UpdateReason::scope,
+                                    UpdateReason::cleared}) {
+    const std::string line = words::update_line(page_sample(NotificationKind::update, reason));
+    CHECK(line.starts_with("Their page "));
+    CHECK(line.find("requests") == std::string::npos);
+    CHECK(line.find("failure") == std::string::npos);
+  }
+}
+
+TEST_CASE("a slow incident speaks of slow answers, and of failures only where there are some") {
+  Notification n = slow_sample();
+  CHECK(words::headline(n) == "Claude API is slow: 12 of 27 requests (44 %; normal 0.1 %) take far longer than usual, 10 to 15 s");
+  CHECK(words::lock_screen(n) == "Claude API: 44 % of requests are slow since 14:03 UTC. Their page says all is well.");
+  n.failures = 3;
+  CHECK(words::headline(n).ends_with("far longer than usual, 10 to 15 s; 3 of 27 fail"));
+  CHECK(words::lock_screen(n).starts_with("Claude API: 44 % of requests are slow, 11 % fail since"));
+  n.kind = NotificationKind::refire;
+  CHECK(words::headline(n).starts_with("Claude API is slow again: 12 of 27"));
+  n = slow_sample(NotificationKind::update, UpdateReason::admitted);
+  CHECK(words::update_line(n).ends_with("40 to 41 min after the first slow answer."));
+  n.reason = UpdateReason::severity;
+  n.health = Status::partial_outage, n.failures = 14;
+  CHECK(words::update_line(n) == "Now partial outage: 14 of 27 requests (52 %) fail.");  // 0.1 % is normal for slow answers
+  n = slow_sample(NotificationKind::resolve);
+  CHECK(words::resolve_line(n) ==
+        "Claude API is as fast as usual again. Slow 14:03 to 14:52 UTC (49 min). Their page: silent for the first 40 min, still red now.");
+  n.admitted->already_red = true;
+  CHECK(words::resolve_line(n).ends_with("Their page: red since long before we saw it slow, still red now."));
+}
+
+TEST_CASE("services that fail together") {
+  CHECK(words::together_line(slow_sample()) == "github, stripe: a common cause is likely");
+  CHECK(words::together_line(sample()) == "");
 }
 
 TEST_CASE("intervals are rounded outwards and lags have a sign") {
@@ -117,6 +163,14 @@ TEST_CASE("what fails is the commonest class, with its time where that tells som
   CHECK(words::what_fails(proof) == "HTTP 500 after 12 s");
   proof[0].took = proof[1].took = 90ms;
   CHECK(words::what_fails(proof) == "HTTP 500");
+  CHECK(words::how_slow(proof) == "");
+  proof.resize(6);  // three good answers, the commonest of all, but not a failure
+  proof[3].took = 10200ms, proof[4].took = 11s, proof[5].took = 14800ms;
+  CHECK(words::what_fails(proof) == "HTTP 500");
+  CHECK(words::how_slow(proof) == "10 to 15 s");
+  proof[5].took = proof[4].took;
+  CHECK(words::how_slow(proof) == "about 11 s");
+  proof.resize(3);
   CHECK(words::what_fails({}) == "");
   CHECK(words::what_fails({proof[2]}) == info(Class::tcp_refused).sentence);
 }

@@ -27,7 +27,7 @@ template <> inline constexpr int members_of<PageProof> = 5;
 template <> inline constexpr int members_of<Admission> = 4;
 template <> inline constexpr int members_of<Incident> = 27;
 template <> inline constexpr int members_of<NotificationProof> = 7;
-template <> inline constexpr int members_of<Notification> = 38;
+template <> inline constexpr int members_of<Notification> = 42;
 template <> inline constexpr int members_of<DeliveryReport> = 5;
 template <> inline constexpr int members_of<ClockStep> = 1;
 template <> inline constexpr int members_of<OperatorAction> = 4;
@@ -79,11 +79,11 @@ auto parts(T& value) {
             m22, m23, m24, m25, m26] = value;
     return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19,
             m20, m21, m22, m23, m24, m25, m26);
-  } else if constexpr (n == 38) {
+  } else if constexpr (n == 42) {
     auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,
-            m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37] = value;
+            m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41] = value;
     return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19,
-            m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37);
+            m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41);
   }
 }
 

@@ -356,6 +356,7 @@ TEST_CASE("answers that are good but slow open a slow incident, and quick ones e
   CHECK(scene.incident()->health == Status::degraded_performance);
   CHECK(scene.incident()->failures == 0);
   CHECK(scene.incident()->slow_answers > 10);
+  CHECK(scene.incident()->affected.size() == 2);
   CHECK_FALSE(scene.incident()->proof.empty());
   CHECK(scene.verdict().why.find("answered slowly") != std::string::npos);
   CHECK(scene.verdict().agreement == Agreement::page_silent);
@@ -384,7 +385,7 @@ TEST_CASE("probing: fast while suspicious, after a pause; slower while down; bac
   const auto* pause = std::get_if<CadenceChanged>(&scene.effects.list.front().effect);
   REQUIRE(pause);
   CHECK(pause->interval == 6s);
-  CHECK(pause->not_before == noon + 10min + 28500ms);
+  CHECK(pause->not_before == noon + 10min + 30s);
   Timestamp t = noon + 10min + 29s;
   while (scene.count("every 30s") == 0 && t < noon + 20min) scene.probe(0, t += 6s, Class::ok);
   CHECK(scene.count("every 30s") == 1);
@@ -547,4 +548,34 @@ TEST_CASE("a snapshot remembers the counts of what is out of the configuration f
   scene.step(noon + 11min, ConfigChange{again});
   restarted->step(scene.log.back(), scene.effects);
   CHECK(restarted->save() == scene.engine.save());
+}
+
+TEST_CASE("a key that dies makes us blind, and that is told to us, not to the provider") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 20min, [](int, int) { return Class::auth; });
+  CHECK(scene.count("opened") == 0);
+  CHECK(scene.verdict().agreement == Agreement::blind);
+  CHECK(scene.count("self acme/api cannot be seen: its probes end in auth") == 1);
+  scene.calm(noon + 20min, noon + 25min);
+  CHECK(scene.count("self acme/api can be seen again") == 1);
+}
+
+TEST_CASE("controls that lose their vote are told once, and once that they are back") {
+  Scene scene;
+  scene.calm(noon, noon + 10min);
+  scene.run(noon + 10min, noon + 30min, [](int, int) { return Class::ok; }, Status::operational, false);
+  CHECK(scene.count("self controls too few") == 1);
+  scene.calm(noon + 30min, noon + 40min);
+  CHECK(scene.count("self controls enough") == 1);
+}
+
+TEST_CASE("a page that says degraded is not called wrong because 44 % looked like more for a while") {
+  Scene scene;
+  scene.calm(noon, noon + 30min);
+  // Five of nine at first, four of nine in the long run.
+  scene.run(noon + 30min, noon + 2h, [](int target, int turn) { return (turn < 70 ? turn % 9 < 5 : (turn + target) * 4 % 9 < 4) ? Class::server_error : Class::ok; },
+            Status::degraded_performance);
+  REQUIRE(scene.incident());
+  CHECK_FALSE(scene.happened("page_understates"));
 }

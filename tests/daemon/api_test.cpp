@@ -299,6 +299,65 @@ TEST_CASE("api: an incident as a whole, as the picture has it") {
   CHECK(api.refusal("/api/v1/incidents/none", 404) == "no incident \"none\"");
 }
 
+TEST_CASE("api and page: a slow incident, and one that only its page knows") {
+  Api api;
+  auto picture = std::make_shared<Published>(*api.example.picture);
+  Incident& slow = *picture->components[0].incident;
+  slow.slow = true;
+  slow.slow_answers = 9, slow.failures = 0;
+  slow.together_with = {"github", "<stripe>"};
+  Incident page;
+  page.id = "claude.web-20260413T140300000Z";
+  page.component = ComponentId{2};
+  page.onset = onset, page.detected = onset + 1min;
+  page.from_page = true;
+  page.health = page.worst = Status::partial_outage;
+  page.admitted = Admission{onset - 1min, onset, false, "Elevated <error> rates"};
+  page.page = {.claim = Status::partial_outage, .text = "Partial System Outage", .document = "", .url = "https://status.example.test", .fetched = onset};
+  picture->components[1].incident = page;
+  api.board.publish(picture);
+
+  const json first = api.get_json(incident_path);
+  CHECK(first.at("slow") == true);
+  CHECK(first.at("slow_answers") == 9);
+  CHECK(first.at("from_page") == false);
+  CHECK(first.at("together_with") == json{"github", "<stripe>"});
+  CHECK(first.at("failure_rate") == 0.0);
+  CHECK(first.at("baseline") == 0.001);
+  const json second = api.get_json("/api/v1/incidents/" + page.id);
+  CHECK(second.at("from_page") == true);
+  CHECK(second.at("slow") == false);
+  CHECK(second.at("admitted").at("page_lag_seconds") == nullptr);
+  CHECK(second.at("together_with") == json::array());
+  for (const char* unknown : {"failure_rate", "baseline", "false_alarms_per_year"}) CHECK_MESSAGE(second.at(unknown) == nullptr, unknown);
+
+  const auto has = [](const Answer& answer, const char* text) { return answer.body.find(text) != std::string::npos; };
+  const Answer overview = api.get("/");
+  CHECK(has(overview, "9 of 20 requests (45 %; normal 0.1 %) are answered slowly since 14:03"));
+  CHECK(has(overview, "Also failing since then: github, &lt;stripe&gt;: a common cause is likely"));
+  CHECK(has(overview, "Claude web</a>: their page reports a partial outage since 14:03"));
+  CHECK(!has(overview, "0 of 0"));
+  const Answer slow_page = api.get("/incidents/" + slow.id);
+  CHECK(has(slow_page, "First slow answer"));
+  CHECK(has(slow_page, "We decided that it is slow, 2 min 20 s later"));
+  CHECK(has(slow_page, "Also failing since then: github, &lt;stripe&gt;: a common cause is likely"));
+  const Answer story = api.get("/incidents/" + page.id);
+  CHECK(has(story, "Nothing of ours watches it."));
+  CHECK(has(story, "Their page turned red: “Elevated &lt;error&gt; rates”"));
+  for (const char* untrue : {"0 of 0", "By chance alone", "First counted failure", "We decided", "Their page admits it", "has not admitted"})
+    CHECK_MESSAGE(!has(story, untrue), untrue);
+
+  picture = std::make_shared<Published>(*picture);
+  picture->components[1].incident->recovered = picture->components[1].incident->cleared = onset + 49min;
+  picture->components[1].incident->health = Status::operational;
+  api.board.publish(picture);
+  const Answer over = api.get("/incidents/" + page.id);
+  CHECK(has(over, "Their page says it is over</span>, after 49 min"));
+  CHECK(has(over, "their page reported a partial outage from"));
+  CHECK(!has(over, "works again"));
+  CHECK(!has(over, "all-clear"));
+}
+
 TEST_CASE("api: claims now, and their changes") {
   const Api api;
   const json now = api.get_json("/api/v1/claims?service=claude");

@@ -59,13 +59,21 @@ TEST_CASE("a trace gives its incident, its target's alert and its mismatch") {
   CHECK(report->incidents[0].onset == from_millis(1767225600000) + 30min);
   CHECK(report->incidents[0].detected == report->incidents[0].onset + 90s);
   CHECK(report->incidents[0].recovered);
-  REQUIRE(report->alerts.size() == 1);
+  REQUIRE(report->alerts.size() == 2);  // the target's, and its service's
   CHECK(report->alerts[0].target == "acme/a");
   CHECK(report->alerts[0].resolved);
+  CHECK(report->alerts[1].target == "acme");
+  CHECK(report->alerts[1].component);
   REQUIRE(report->mismatches.size() == 1);
   CHECK(report->mismatches[0].kind == Agreement::page_silent);
   CHECK(report->mismatches[0].from == report->incidents[0].onset + 5min);
 
+  REQUIRE(report->pages.contains("acme"));
+  CHECK(report->pages.at("acme").never_admitted == 1);
+  CHECK(report->pages.at("acme").silent > 8min);
+
+  options.component_stream = false;
+  CHECK(replay(options)->alerts.size() == 1);
   options.min_outage = 0s;
   const auto faster = replay(options);
   REQUIRE(faster.ok());

@@ -14,7 +14,7 @@ from support import SCENARIOS, SOURCE, Database, Workspace, check, get_json, int
 HOUR, DAY = 3600, 86400
 BEGIN = 1_775_000_000  # a moment in 2026, epoch seconds
 INTERVAL = 30
-RULES = ["--min-outage", "0s", "--reopen", "0s"]
+RULES = ["--min-outage", "0s", "--reopen", "0s", "--no-component-stream", "--no-slow-stream"]
 
 # Seconds from the beginning.
 HARD, HARD_END, ADMITTED = 6 * HOUR, 6 * HOUR + 2400, 6 * HOUR + 1200
