@@ -63,7 +63,13 @@ double Detector::threshold(const DetectionRules& rules) {
 void Detector::learn(bool bad, Timestamp at, Duration half_life) {
   double keep = 1.0;
   if (state_.learned != never_past && at > state_.learned) {
-    keep = std::exp2(-to_seconds(at - state_.learned) / to_seconds(half_life));
+    // At a steady pace the same power again and again: the dearest part of a calm probe.
+    if (at - state_.learned != kept_for_ || half_life != kept_half_life_) {
+      kept_for_ = at - state_.learned;
+      kept_half_life_ = half_life;
+      kept_ = std::exp2(-to_seconds(kept_for_) / to_seconds(half_life));
+    }
+    keep = kept_;
   }
   state_.good = state_.good * keep + 1;
   state_.bad = state_.bad * keep + (bad ? 1 : 0);
@@ -73,7 +79,7 @@ void Detector::learn(bool bad, Timestamp at, Duration half_life) {
 /// Log-likelihood ratios of one probe against the present baseline.
 void Detector::weigh(const DetectionRules& rules) {
   const double p0 = baseline(rules);
-  if (state_.weighed > 0 && std::abs(p0 - state_.weighed) <= 0.001 * state_.weighed) return;
+  if (state_.weighed > 0 && std::abs(p0 - state_.weighed) <= 0.005 * state_.weighed) return;
   state_.weighed = p0;
   make_weights();
 }

@@ -99,12 +99,14 @@ class Detector {
   const Rung& highest() const;
 
   State state_;
-  // Logarithms, for state_.weighed; kept until the baseline has moved by a thousandth: they are most of a probe's cost.
+  // Logarithms, for state_.weighed; kept until the baseline has moved by half a percent: they are most of a probe's cost.
   struct Weight {
     bool used = false;
     double bad = 0, good = 0;
   };
   std::array<Weight, 4> weights_;
+  double kept_ = 1;  // of the baseline's counts over kept_for_
+  Duration kept_for_{}, kept_half_life_{};
   // The threshold of the rules last seen: a logarithm too.
   double threshold_ = 0, threshold_budget_ = 0;
   Duration threshold_interval_{};
