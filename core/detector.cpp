@@ -12,8 +12,6 @@ constexpr double baseline_floor = 0.001;
 // A rung below three times the baseline cannot tell an outage from a bad day.
 constexpr double least_ratio = 3;
 constexpr std::uint32_t least_failures = 3;
-// A probe that comes a twentieth too early must not make an outage wait for the next one.
-constexpr int jitter_share = 20;
 // Recovery: a run of good probes that had less than this chance if the outage went on.
 constexpr double recovery_alpha = 0.001;
 constexpr int recovery_least = 3, recovery_most = 60;
@@ -132,8 +130,10 @@ Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const Dete
   if (!bad) return Change::none;
 
   state_.refractory_until = at + rules.refractory;
+  // Probes that come a little early, as the window allows, must not make an outage wait for the one after.
+  const Duration jitter = least_failures * std::max(Duration{}, rules.interval - rules.refractory);
   for (const Rung& rung : state_.rungs) {
-    if (rung.sum >= h && rung.failures >= least_failures && at - rung.start >= rules.min_outage - rules.min_outage / jitter_share) {
+    if (rung.sum >= h && rung.failures >= least_failures && at - rung.start >= rules.min_outage - jitter) {
       fire(rung, rules);
       return Change::fired;
     }
