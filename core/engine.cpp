@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/engine_state.h"
+#include "core/words.h"
 
 namespace outaged {
 namespace {
@@ -11,6 +12,8 @@ constexpr std::size_t proofs_per_target = 6;
 constexpr std::uint32_t unproven_notice_after = 3;
 // Slow: eight times the running median, which moves by 2 % a probe (a stochastic median: no window to keep).
 constexpr double slow_factor = 8, median_step = 1.02, default_median_ms = 1000;
+// A learned baseline above this is told, until it is below that again.
+constexpr double baseline_worth_telling = 0.01, baseline_calm = 0.008;
 // Asked to slow down, we do not probe fast again for this long.
 constexpr Duration politeness = 10min;
 
@@ -139,6 +142,18 @@ void Engine::State::note_unproven(TargetState& target, Effects& out) {
   tell(out, SelfNotice{.subject = target.spec->name, .text = "has never once been ok: check its URL, key and conditions"});
 }
 
+/// A vendor that is always 4 % broken must not become normal without a word.
+void Engine::State::note_baseline(TargetState& target, Effects& out) {
+  const double learned = target.detector.state().weighed;
+  const bool high = learned > (target.baseline_told ? baseline_calm : baseline_worth_telling);
+  if (high == target.baseline_told) return;
+  target.baseline_told = high;
+  tell(out, SelfNotice{.subject = target.spec->name,
+                       .text = high ? "fails " + spell_rate(learned) + " of the time on normal days: milder outages go unseen. expected_error_rate caps what counts as normal"
+                                    : "fails less than 1 % on normal days again",
+                       .over = !high});
+}
+
 Disposition Engine::State::observe_target(TargetState& target, const Observation& observation, Effects& out) {
   const Timestamp started = observation.at_start ? now : now - observation.took;
   const Counts counts = info(observation.cls).counts;
@@ -209,6 +224,7 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
   if (owner.open() && !any_firing(owner)) recover(owner, out);
   if (was_blind || owner.open() || out.list.size() != effects_before) evaluate(owner, out);
   set_cadence(target, out);
+  note_baseline(target, out);
 
   if (change == Detector::Change::refractory) return Disposition::void_refractory;
   return bad ? Disposition::bad : Disposition::good;

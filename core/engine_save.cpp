@@ -167,6 +167,7 @@ json save_target(const TargetState& target) {
           {"cadence_ms", target.cadence.count()},
           {"polite_until", write(target.polite_until)},
           {"proven", target.proven},
+          {"baseline_told", target.baseline_told},
           {"doubt", target.doubt},
           {"unproven_failures", target.unproven_failures},
           {"last_void", write(target.last_void)},
@@ -188,6 +189,7 @@ void load_target(const json& in, TargetState& target) {
   target.cadence = Duration{in.at("cadence_ms").get<std::int64_t>()};
   read(in.at("polite_until"), target.polite_until);
   read(in.at("proven"), target.proven);
+  read(in.at("baseline_told"), target.baseline_told);
   read(in.at("doubt"), target.doubt);
   read(in.at("unproven_failures"), target.unproven_failures);
   read(in.at("last_void"), target.last_void);

@@ -24,6 +24,7 @@ struct TargetState {
   Duration cadence{};                // as last told to the probe loop; zero: its own interval
   Timestamp polite_until = never_past;  // it asked us to slow down
   bool proven = false;
+  bool baseline_told = false;        // that much failing is normal here
   bool doubt = false;                // its last usable-or-maybe outcome was not good
   std::uint32_t unproven_failures = 0;
   Timestamp last_void = never_past;  // an answer that says nothing of the provider: a challenge, a dead key
@@ -75,6 +76,7 @@ struct Engine::State {
   void configure(std::shared_ptr<const Topology> next);
   void observe_control(const Observation& observation, Effects& out);
   void note_unproven(TargetState& target, Effects& out);
+  void note_baseline(TargetState& target, Effects& out);
   Disposition observe_target(TargetState& target, const Observation& observation, Effects& out);
   Detector::Change feed(Detector& stream, const ComponentState& owner, std::optional<TargetId> target, bool slow, bool bad,
                         Timestamp started, bool teaches, const DetectionRules& rules, const Mark& mark, Effects& out);

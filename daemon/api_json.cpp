@@ -156,6 +156,31 @@ Status roll_up(const Published& picture, ServiceId service) {
   return worst.value_or(Status::unknown);
 }
 
+/// What fails and what works, while an incident is open; null otherwise.
+Json scope_json(const Published& picture, const ServiceSpec& service) {
+  const auto position = static_cast<std::size_t>(&service - picture.topology->services.data());
+  if (position >= picture.scopes.size() || picture.scopes[position].bad.empty()) return nullptr;
+  const Scope& scope = picture.scopes[position];
+  const auto components = [&](const std::vector<ComponentId>& ids) {
+    Json list = Json::array();
+    for (const ComponentId id : ids) {
+      if (const ComponentSpec* spec = picture.topology->component(id)) list.push_back(spec->name);
+    }
+    return list;
+  };
+  const auto targets = [&](const std::vector<TargetId>& ids) {
+    Json list = Json::array();
+    for (const TargetId id : ids) {
+      if (const TargetSpec* spec = picture.topology->target(id)) list.push_back(spec->name);
+    }
+    return list;
+  };
+  Json labels = Json::object();
+  for (const LabelSplit& split : scope.labels) labels[split.label] = {{"bad", split.bad}, {"good", split.good}};
+  return {{"bad_components", components(scope.bad)}, {"good_components", components(scope.good)},
+          {"bad_targets", targets(scope.bad_targets)}, {"good_targets", targets(scope.good_targets)}, {"labels", std::move(labels)}};
+}
+
 Json service_json(const Published& picture, const ServiceSpec& service) {
   Json components = Json::array();
   bool mismatch = false, open = false;
@@ -167,7 +192,7 @@ Json service_json(const Published& picture, const ServiceSpec& service) {
   }
   return {{"service", service.name}, {"title", service.title}, {"importance", name_json(service.importance)},
           {"health", name_json(roll_up(picture, service.id))}, {"incident_open", open}, {"mismatch", mismatch},
-          {"components", std::move(components)}};
+          {"scope", scope_json(picture, service)}, {"components", std::move(components)}};
 }
 
 Json component_json(const Published& picture, std::size_t position) {

@@ -1,14 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
-#include "core/words.h"
 #include "daemon/api_json.h"
 #include "daemon/commands.h"
 #include "daemon/replay.h"
+#include "daemon/replay_summary.h"
 
 namespace outaged::commands {
 namespace {
@@ -54,19 +56,6 @@ class RecordedNames : public Names {
   std::array<std::uint32_t, 4> next_{};
 };
 
-/// Shares only with their interval, and none of too few incidents.
-void print_honesty(const std::string& component, const Honesty& page) {
-  if (page.incidents == 0) return;
-  const auto share = [](const std::optional<Interval>& of) {
-    return of ? fmt::format("{} ({} to {})", spell_rate(of->value), spell_rate(of->low), spell_rate(of->high))
-              : std::string("too few incidents to say");
-  };
-  fmt::print(stderr, "{}: its page admitted {} of {} incidents, median lag {}; silent for {}, red for {} of what we saw; honesty {}\n",
-             component, page.incidents - page.never_admitted, page.incidents,
-             page.median_lag ? spell_duration(*page.median_lag) : "longer than we watched", spell_duration(page.silent),
-             spell_duration(page.covered), share(page.recall));
-}
-
 }  // namespace
 
 int replay(const ReplayArguments& arguments) {
@@ -97,7 +86,17 @@ int replay(const ReplayArguments& arguments) {
       return 2;
     }
   }
-  if (!arguments.config_file.empty() && !arguments.database.empty()) {
+  std::vector<Incident> was;
+  if (!arguments.database.empty()) {
+    const auto history = storage::History::open(arguments.database);
+    if (!history) {
+      fmt::print(stderr, "{}\n", history.error());
+      return 1;
+    }
+    was = (*history)->incidents(std::nullopt, options.since.value_or(never_past), std::numeric_limits<std::int32_t>::max());
+    std::reverse(was.begin(), was.end());
+  }
+  if (!arguments.config_file.empty()) {
     Source source;
     source.config_file = arguments.config_file;
     const auto config = load(source);
@@ -105,12 +104,11 @@ int replay(const ReplayArguments& arguments) {
       fmt::print(stderr, "{}\n", config.error());
       return 1;
     }
-    auto history = storage::History::open(arguments.database);
-    if (!history) {
-      fmt::print(stderr, "{}\n", history.error());
-      return 1;
+    std::vector<storage::Name> known;
+    if (const auto history = arguments.database.empty() ? Result<std::unique_ptr<storage::History>>(Error{}) : storage::History::open(arguments.database)) {
+      known = (*history)->names();
     }
-    RecordedNames names((*history)->names());
+    RecordedNames names(std::move(known));
     options.topology = config::make_topology(*config, names);
   }
   const auto report = outaged::replay(options);
@@ -124,7 +122,15 @@ int replay(const ReplayArguments& arguments) {
   picture.topology = report->topology;
   const Directory names(picture);
   const Timestamp end = report->to.value_or(Timestamp{});
-  for (const Incident& incident : report->incidents) fmt::print("{}", to_text(incident_json(incident, names, end, true)));
+  if (arguments.json) {
+    Json out = summary_json(*report, was);
+    Json incidents = Json::array();
+    for (const Incident& incident : report->incidents) incidents.push_back(incident_json(incident, names, end, true));
+    out["incidents"] = std::move(incidents);
+    fmt::print("{}", to_text(out));
+  } else {
+    for (const Incident& incident : report->incidents) fmt::print("{}", to_text(incident_json(incident, names, end, true)));
+  }
 
   bool written = true;
   if (!arguments.out.empty()) {
@@ -144,9 +150,7 @@ int replay(const ReplayArguments& arguments) {
     }
     written = write_lines(arguments.mismatches_out, lines) && written;
   }
-  fmt::print(stderr, "{} inputs: {} incidents, {} alerts, {} mismatches\n", report->inputs, report->incidents.size(),
-             report->alerts.size(), report->mismatches.size());
-  for (const auto& [component, page] : report->pages) print_honesty(component, page);
+  if (!arguments.json) fmt::print(stderr, "{}", summary_table(*report, was));
   return written ? 0 : 1;
 }
 

@@ -48,7 +48,7 @@ int probe(const ProbeOptions& options, const Source& source);
 struct ReplayArguments {
   std::string trace, claims, database, since, config_file, out, mismatches_out;
   std::string min_outage, reopen, interval, grace, dense;
-  bool no_component_stream = false, no_slow_stream = false;
+  bool no_component_stream = false, no_slow_stream = false, json = false;
   std::optional<double> budget;
 };
 int replay(const ReplayArguments& arguments);

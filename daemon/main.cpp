@@ -64,7 +64,8 @@ int main(int argc, char** argv) {
   replay_command->add_option("--claims", replay.claims, "Status page samples in JSON Lines")->needs(trace);
   replay_command->add_option("--db", replay.database, "Our own database")->excludes(trace);
   replay_command->add_option("--since", replay.since, "From this time on (a cold start)")->excludes(trace);
-  replay_command->add_option("--config", replay.config_file, "Under this configuration instead of the one of the day")->excludes(trace);
+  replay_command->add_option("--config", replay.config_file, "Under this configuration instead of the one of the day (of a trace: the rules of the services it names)");
+  replay_command->add_flag("--json", replay.json, "One JSON document: the summary with the incidents");
   replay_command->add_option("--out", replay.out, "Target alerts in JSON Lines");
   replay_command->add_option("--mismatches-out", replay.mismatches_out, "Called mismatches in JSON Lines");
   replay_command->add_option("--dense", replay.dense, "The trace holds a sample this often: probe adaptively, such as 6s or 6")->needs(trace);

@@ -12,6 +12,7 @@
 
 #include "core/engine.h"
 #include "core/notification.h"
+#include "core/scope.h"
 #include "core/topology.h"
 #include "probes/loop.h"
 #include "storage/store.h"
@@ -50,6 +51,7 @@ struct Published {
   std::shared_ptr<const Topology> topology;
   std::vector<TargetStatus> targets;        // parallel to topology->targets
   std::vector<ComponentStatus> components;  // parallel to topology->components
+  std::vector<Scope> scopes;                // parallel to topology->services
   std::vector<ControlView> controls;        // parallel to topology->controls
   std::vector<ReceiverStatus> receivers;
   bool network_down = false, unchecked = false;

@@ -42,7 +42,7 @@ class Recorder {
 
   void take(const Input& input) {
     if (const auto* change = std::get_if<ConfigChange>(&input.what)) {
-      if (options_.topology || !change->topology) return;  // counterfactual: the day's own rules do not hold
+      if ((options_.topology && options_.trace.empty()) || !change->topology) return;  // counterfactual: the day's own rules do not hold
       report_.topology = with_overrides(*change->topology, options_);
       step({.seq = input.seq, .at = input.at, .what = ConfigChange{report_.topology}});
       return;
@@ -226,10 +226,32 @@ class Recorder {
   std::map<ComponentId, std::size_t> open_mismatch_;
 };
 
+/// A trace knows no rules: those of the configured service of the same name hold, of its first component and target.
+void take_rules(Topology& trace, const Topology& configured, std::vector<std::string>& notes) {
+  for (ComponentSpec& component : trace.components) {
+    const auto service = std::find_if(configured.services.begin(), configured.services.end(),
+                                      [&](const ServiceSpec& each) { return each.name == component.name; });
+    const auto like = std::find_if(configured.components.begin(), configured.components.end(), [&](const ComponentSpec& each) {
+      return service != configured.services.end() && each.service == service->id && each.probed;
+    });
+    if (like == configured.components.end()) {
+      notes.push_back(fmt::format("the configuration has no service \"{}\" with targets: the default rules hold for it", component.name));
+      continue;
+    }
+    component.rules = like->rules;
+    const auto rules = std::find_if(configured.targets.begin(), configured.targets.end(),
+                                    [&](const TargetSpec& each) { return each.component == like->id; });
+    for (TargetSpec& target : trace.targets) {
+      if (target.component == component.id && rules != configured.targets.end()) target.rules = rules->rules;
+    }
+  }
+}
+
 Result<ReplayReport> replay_trace(const ReplayOptions& options) {
   const auto found = read_trace_topology(options.trace, options.claims);
   if (!found) return Error{found.error()};
   ReplayReport report;
+  if (options.topology) take_rules(**found, *options.topology, report.notes);
   Recorder recorder(report, options);
   recorder.begin(with_overrides(**found, options), from_millis(0));
   report.from.reset();

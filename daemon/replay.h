@@ -18,7 +18,7 @@ struct ReplayOptions {
   std::string trace, claims;         // JSON Lines; or
   std::string database;
   std::optional<Timestamp> since;
-  std::shared_ptr<const Topology> topology;  // counterfactual: these rules instead of those of the day (database only)
+  std::shared_ptr<const Topology> topology;  // counterfactual: these rules instead of those of the day
   // Single rules, over whatever the topology says.
   std::optional<Duration> min_outage, reopen, interval, grace;
   bool component_stream = true, slow_stream = true;

@@ -78,6 +78,14 @@ void Tally::fill(Published& out, const Engine& engine, const config::Config& con
     }
     out.components.push_back(std::move(status));
   }
+  for (const ServiceSpec& spec : out.topology->services) {
+    // Only a service with something wrong has a scope worth the walk.
+    const bool open = std::any_of(out.components.begin(), out.components.end(), [&](const ComponentStatus& status) {
+      const ComponentSpec* component = out.topology->component(status.verdict.component);
+      return component && component->service == spec.id && status.incident && !status.incident->recovered;
+    });
+    out.scopes.push_back(open ? scope_of(engine, spec.id) : Scope{});
+  }
   for (const ControlSpec& spec : out.topology->controls) out.controls.push_back(engine.control(spec.id));
   for (const config::Receiver& receiver : config.receivers) {
     const alerts::Router::Depth depth = router.depth(receiver.name);

@@ -432,6 +432,12 @@ TEST_CASE("an expected error rate caps what is learned as normal") {
   // 4 % broken for ten days: without the cap that would be normal by then.
   scene.run(noon, noon + 240h, [](int, int turn) { return turn % 25 == 24 ? Class::server_error : Class::ok; });
   CHECK(scene.engine.target(TargetId{0}).baseline <= 0.01);
+  CHECK(scene.count("self acme/api/t0 fails") == 0);
+
+  options.rules.expected_error_rate = 0.05;
+  Scene uncapped(options);
+  uncapped.run(noon, noon + 240h, [](int, int turn) { return turn % 66 == 65 ? Class::server_error : Class::ok; });
+  CHECK(uncapped.count("self acme/api/t0 fails") == 1);
 }
 
 TEST_CASE("a target that comes back still failing is news again") {
