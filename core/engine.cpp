@@ -366,6 +366,7 @@ TargetView Engine::target(TargetId id) const {
   const TargetState& target = state_->targets[index(id)];
   const DetectionRules& rules = target.spec->rules;
   view.proven = target.proven;
+  view.cadence = target.cadence;
   view.blind = state_->network_down || target.last_usable == never_past ||
                state_->now >= target.last_usable + blind_intervals * rules.interval;
   view.firing = target.detector.firing() || target.slow.firing();

@@ -24,6 +24,7 @@ struct TargetView {
   double threshold = 15;                // h, in nats
   std::uint64_t failures = 0, probes = 0;  // of the running excursion
   std::optional<Timestamp> onset, last_good, last_bad;
+  Duration cadence{};                   // as the probe loop was last told; zero: the target's own interval
 };
 
 struct ControlView {

@@ -151,7 +151,14 @@ Result<void> Pipeline::Impl::put_in_force(Timestamp at, const std::shared_ptr<co
   listeners_ = page_listeners(*config, *topology);
   tally_.configure(*topology, *config);
   if (changed) step(at, ConfigChange{topology});
-  if (loop_) loop_->replace(number_jobs(std::move(*jobs), *topology));
+  if (loop_) {
+    loop_->replace(number_jobs(std::move(*jobs), *topology));
+    // A loop that has just begun knows nothing of what was suspicious before the restart.
+    for (const TargetSpec& spec : topology->targets) {
+      const Duration cadence = engine_.target(spec.id).cadence;
+      if (cadence != Duration{}) loop_->cadence(probes::Job::Role::target, index(spec.id), cadence, Duration{});
+    }
+  }
   publish_now_ = true;
   return {};
 }

@@ -43,6 +43,28 @@ class NotingDelivery : public alerts::Delivery {
   std::vector<OutboxRow> rows_;
 };
 
+/// Notes how often it was told to ask.
+class NotingLoop : public probes::Loop {
+ public:
+  void start() override {}
+  void stop() override {}
+  void replace(probes::Plan) override {}
+  void cadence(probes::Job::Role, std::uint32_t id, Duration interval, Duration) override {
+    const std::lock_guard lock(mutex_);
+    told_[id] = interval;
+  }
+  void probe_now(probes::Job::Role, std::uint32_t) override {}
+  probes::LoopStats stats() override { return {}; }
+  std::map<std::uint32_t, Duration> told() const {
+    const std::lock_guard lock(mutex_);
+    return told_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::uint32_t, Duration> told_;
+};
+
 class Folder {
  public:
   Folder() {
@@ -77,6 +99,7 @@ struct Life {
   Folder& folder;
   HandClock& clock;
   NotingDelivery delivery;
+  NotingLoop loop;
   Board board;
   Timeline timeline;
   std::unique_ptr<Pipeline> pipeline;
@@ -90,6 +113,7 @@ struct Life {
     auto created = Pipeline::create(std::move(*store), delivery, board, timeline, clock, options);
     REQUIRE_MESSAGE(created.ok(), (created ? "" : created.error()));
     pipeline = std::move(*created);
+    pipeline->attach(&loop);
     pipeline->start();
     configure();
   }
@@ -264,4 +288,22 @@ TEST_CASE("a clock that is stepped between two turns is an event") {
   REQUIRE(entries.size() == 1);
   REQUIRE(std::holds_alternative<ClockStep>(entries.front().what));
   CHECK(std::get<ClockStep>(entries.front().what).by == 1h);
+}
+
+TEST_CASE("what was asked faster before a restart is asked faster after it") {
+  Folder folder;
+  HandClock clock;
+  auto life = std::make_unique<Life>(folder, clock);
+  wait_for_board(life->board);
+  for (int i = 0; i < 5; ++i) life->turn(Class::ok);
+  CHECK(life->loop.told().empty());
+  life->turn(Class::server_error);
+  life->stop();
+  CHECK(life->loop.told().size() == 2);
+  life.reset();
+  life = std::make_unique<Life>(folder, clock);
+  life->stop();
+  const auto told = life->loop.told();
+  REQUIRE(told.size() == 2);
+  CHECK(told.begin()->second == 6s);
 }
