@@ -17,12 +17,14 @@ namespace {
 
 class HandClock : public Clock {
  public:
-  Timestamp wall() const override { return from_millis(now_.load()); }
-  SteadyTime steady() const override { return SteadyTime{std::chrono::milliseconds{now_.load()}}; }
+  // One moment for both: turned between the two, it would look like a step of the wall clock.
+  SteadyTime steady() const override { return SteadyTime{std::chrono::milliseconds{read_ = now_.load()}}; }
+  Timestamp wall() const override { return from_millis(read_); }
   void advance(Duration by) { now_ += by.count(); }
 
  private:
-  std::atomic<std::int64_t> now_{1776081600000};  // 2026-04-13T12:00:00Z
+  static inline thread_local std::int64_t read_ = 0;  // by this thread's last steady(), which a MonotoneClock asks first
+  std::atomic<std::int64_t> now_{1776081600000};      // 2026-04-13T12:00:00Z
 };
 
 class NotingDelivery : public alerts::Delivery {
