@@ -10,14 +10,14 @@ namespace {
 
 using namespace outaged;
 
-class Ask final : public Probe {
+class Get final : public Probe {
  public:
-  explicit Ask(std::string url) {
+  explicit Get(std::string url) {
     request_.url = std::move(url);
     request_.timeout = 4s;
   }
-  Request first() const override { return request_; }
-  std::variant<Request, Finding> next(const Response& response, Run&) const override {
+  outaged::Ask first() const override { return request_; }
+  Step next(const Response& response, Run&) const override {
     Finding finding;
     if (response.error != TransportError::none || response.status != 200) finding.cls = Class::unexpected_status;
     return finding;
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
     plan[i].id = i;
     plan[i].name = fmt::format("target {}", i);
     plan[i].interval = from_seconds(args.interval);
-    plan[i].probe = std::make_shared<Ask>(args.url);
+    plan[i].probe = std::make_shared<Get>(args.url);
   }
   const double cpu_before = bench::cpu_seconds();
   loop.value()->replace(std::move(plan));

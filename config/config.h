@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "core/model.h"
@@ -59,7 +60,103 @@ struct HttpCheck {
   std::size_t max_body = 1024 * 1024;                    // bytes
   bool follow_redirects = false;
   bool http2 = true;                                     // offer it on TLS
+  // All of the following are empty or unset by default.
+  std::vector<std::string> body_matches, body_not_matches;  // RE2
+  struct HeaderCondition {
+    std::string name, matches;                           // RE2; empty: must be there
+    bool absent = false;
+  };
+  std::vector<HeaderCondition> header_conditions;
+  std::optional<Duration> min_cert_left;                 // a certificate that ends sooner fails as tls_expired
+  std::optional<std::size_t> min_size, max_size;         // of the body, in bytes
+  bool page = false;                                     // a page for people: not blank, its assets alive, no login form
+  std::string ca_file, cert_file, key_file;              // PEM
+  std::optional<std::string> proxy;                      // instead of egress.proxy; "": none
+  enum class Family : std::uint8_t { any, v4, v6 } family = Family::any;  // any: each the host has, in turn
 };
+
+/// kinds `tcp` and `tls`: a connection, perhaps secured, perhaps spoken over.
+struct TcpCheck {
+  std::string host;                                      // name or address literal
+  std::uint16_t port = 0;
+  enum class Tls : std::uint8_t { none, direct, smtp, imap, pop3 } tls = Tls::none;  // the last three: by STARTTLS
+  std::string server_name;                               // empty: host
+  std::string ca_file, cert_file, key_file;
+  std::optional<Duration> min_cert_left;                 // a certificate that ends sooner fails as tls_expired
+  struct Line {
+    bool send = false;                                   // else: what must come, as a substring
+    std::string text;
+  };
+  std::vector<Line> dialogue;                            // in order, once connected (and secured)
+};
+
+/// kind `dns`: one question to one name server.
+struct DnsCheck {
+  std::string name, type = "A";                          // A AAAA CNAME MX NS TXT SOA SRV PTR CAA
+  std::string server;                                    // "ip[:port]" or a name; empty: the system's
+  std::string second_server;                             // asked on failure, to tell theirs from ours; empty: the system's
+  bool tcp = false, recursion = true;
+  std::string expect_rcode = "NOERROR";
+  std::vector<std::string> expect_answers;               // all of these must be among the answers
+  bool exact = false;                                    // and no others
+};
+
+/// kind `icmp`: an echo request, unprivileged where the kernel allows it.
+struct IcmpCheck {
+  std::string host;
+  enum class Family : std::uint8_t { any, v4, v6 } family = Family::any;
+  std::size_t payload = 56;                              // bytes
+};
+
+/// kind `grpc`: grpc.health.v1.Health/Check.
+struct GrpcCheck {
+  std::string url;                                       // http://host:port or https://host:port
+  std::string service;                                   // empty: the server as a whole
+  std::vector<std::pair<std::string, Secret>> metadata;
+  std::string ca_file, cert_file, key_file;
+};
+
+/// kind `exec`: a program with the Nagios plugin's exit codes (0 ok, 1 warning, 2 critical, 3 unknown).
+struct ExecCheck {
+  std::vector<std::string> command;                      // argv; no shell
+  std::vector<std::pair<std::string, Secret>> environment;
+  bool warning_is_ok = true;
+  std::size_t max_output = 64 * 1024;
+};
+
+/// kind `feed`: posts that match keywords, against their own normal rate. Never opens an incident by itself.
+struct FeedCheck {
+  std::string url;
+  std::vector<std::pair<std::string, Secret>> headers;
+  std::vector<std::string> keywords;                     // RE2, any of them, without case, in title or text
+  Duration window = 30min;                               // posts younger than this count
+  int threshold = 0;                                     // matching posts that are unusual; 0: learned
+  std::string items, title, time;                        // JSON: pointers to the list, and within each item
+};
+
+/// kind `push`: something reports that it is alive; silence is the failure.
+struct PushCheck {
+  Duration grace{};                                      // beyond the interval
+};
+
+/// kind `llm`: one wire of one provider, one model.
+struct LlmCheck {
+  std::string wire;                                      // probes/llm: "anthropic", "openai", "openai-responses", …
+  std::string url;                                       // base, without the path; empty: the wire's own
+  std::string model;
+  Secret api_key;                                        // empty: only what needs no key is asked
+  Secret access_key_id, secret_access_key, session_token;  // bedrock (SigV4)
+  std::string region, project, deployment, api_version;  // vertex, bedrock, azure
+  std::vector<std::pair<std::string, Secret>> headers;
+  bool stream = true;                                    // the last rung streams
+  int max_tokens = 0;                                    // of a completion; 0: the least the wire takes
+  Duration first_token = 20s, max_gap = 15s;             // later: timeout_first_token, stream_stalled
+  std::string ladder = "auto";                           // or one rung: canary, models, count, completion, stream
+  std::string ledger;                                    // budgets are kept per this name; the service's by default
+  std::int64_t tokens_per_day = 0, requests_per_day = 0; // set by the reader: a budget is on by default
+};
+
+using Check = std::variant<HttpCheck, TcpCheck, DnsCheck, IcmpCheck, GrpcCheck, ExecCheck, FeedCheck, PushCheck, LlmCheck>;
 
 struct Target {
   Position at;
@@ -67,8 +164,12 @@ struct Target {
   std::string kind = "http";
   Labels labels;
   Duration timeout = 10s;
-  HttpCheck http;
+  Check check;
   DetectionRules rules;             // rules.interval is the probing interval
+
+  /// Of kind `http`.
+  HttpCheck& http() { return std::get<HttpCheck>(check); }
+  const HttpCheck& http() const { return std::get<HttpCheck>(check); }
 };
 
 struct PageBinding {                // which page components speak for ours; ids first, names as fallback

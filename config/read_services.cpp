@@ -16,7 +16,7 @@ struct TargetKind {
   void (*read)(Section& section, Target& target);
 };
 constexpr TargetKind target_kinds[] = {
-    {"http", [](Section& section, Target& target) { read_http_check(section, target.http, target.timeout); }},
+    {"http", [](Section& section, Target& target) { read_http_check(section, target.http(), target.timeout); }},
 };
 const std::vector<std::string_view> page_formats = {"statuspage"};
 

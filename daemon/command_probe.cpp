@@ -24,7 +24,7 @@ Result<Subject> find_subject(const std::string& what, const Source& source) {
   if (what.starts_with("http://") || what.starts_with("https://")) {
     config::Target target;
     target.name = what;
-    target.http.url = what;
+    target.http().url = what;
     auto probe = probes::make_probe(target, {});
     if (!probe) return Error{probe.error()};
     return Subject{std::move(*probe), {}, what};

@@ -14,6 +14,8 @@
 
 namespace outaged {
 
+enum class Family : std::uint8_t { any, v4, v6 };
+
 /// One HTTP request, complete: the loop adds nothing but the egress settings.
 struct Request {
   std::string method = "GET";
@@ -23,7 +25,68 @@ struct Request {
   Duration timeout = 10s;              // total, name resolution included
   std::size_t max_body = 1024 * 1024;  // bytes after decompression; more is body_too_large
   bool http2 = true;
+  bool http2_only = false;             // without TLS too (gRPC)
   bool want_cert = false;              // report the chain's earliest expiry
+  bool want_arrivals = false;          // report when each part of the body came
+  std::string ca_file, cert_file, key_file;  // PEM; empty: the egress settings', none
+  std::optional<std::string> proxy;    // instead of the egress settings'; "": none
+  Family family = Family::any;
+};
+
+/// One TCP connection: opened, perhaps secured, perhaps spoken over.
+struct Dialogue {
+  std::string host;
+  std::uint16_t port = 0;
+  enum class Tls : std::uint8_t { none, direct, smtp, imap, pop3 } tls = Tls::none;  // the last three: by STARTTLS
+  std::string server_name, ca_file, cert_file, key_file;
+  struct Line {
+    bool send = false;                 // else: what must come, as a substring of what came so far
+    std::string text;
+  };
+  std::vector<Line> lines;
+  Duration timeout = 10s;
+  std::size_t max_read = 64 * 1024;
+};
+
+/// One question to one name server.
+struct DnsQuery {
+  std::string name, type = "A";
+  std::string server;                  // "ip[:port]" or a name; empty: the system's
+  bool tcp = false, recursion = true;
+  Duration timeout = 5s;
+};
+
+/// One ICMP echo request.
+struct Ping {
+  std::string host;
+  Family family = Family::any;
+  std::size_t payload = 56;
+  Duration timeout = 5s;
+};
+
+/// One child process, without a shell, in a process group of its own.
+struct Command {
+  std::vector<std::string> argv;
+  std::vector<std::pair<std::string, std::string>> environment;
+  Duration timeout = 10s;              // then the whole group is killed
+  std::size_t max_output = 64 * 1024;
+};
+
+/// Nothing to ask: the probe is judged at once, with an empty response.
+struct Nothing {};
+
+/// What a probe may ask the loop to perform.
+using Ask = std::variant<Request, Dialogue, DnsQuery, Ping, Command, Nothing>;
+
+/// When a part of a body came, since the request was asked, and how long the body was then.
+struct Arrival {
+  Micros at{};
+  std::size_t end = 0;
+};
+
+struct DnsRecord {
+  std::string type, value;             // as in a zone file, without the final dot; TXT without quotes
+  std::uint32_t ttl = 0;
 };
 
 /// How the exchange ended below HTTP. `none`: a complete response was received.
@@ -50,6 +113,11 @@ struct Response {
   std::string remote;                  // "192.0.2.1:443"
   std::string url;                     // that was asked
   std::optional<Timestamp> cert_expiry;
+  std::vector<Arrival> arrivals;       // if asked for
+  std::vector<std::pair<std::string, std::string>> trailers;  // names in lower case
+  std::string rcode;                   // DNS: "NOERROR", "NXDOMAIN", …
+  std::vector<DnsRecord> records;      // DNS: the answer section
+  std::optional<int> exit_code;        // command: nullopt if it was killed
   /// First header of that (lower-case) name, or "".
   const std::string& header(std::string_view name) const;
 };
@@ -60,6 +128,7 @@ struct Finding {
   std::shared_ptr<const Evidence> evidence;
   std::shared_ptr<const PageReport> page;       // pages only, changed or not
   std::shared_ptr<const PageDocument> document; // pages only
+  Duration not_before{};               // the other side wants to be left alone this long (Retry-After); zero: no
 };
 
 /// What one run of a probe remembers between its requests.
@@ -68,12 +137,14 @@ struct Run {
   std::shared_ptr<void> state;         // the kind's own
 };
 
+/// Ask again, or conclude.
+using Step = std::variant<Finding, Request, Dialogue, DnsQuery, Ping, Command, Nothing>;
+
 class Probe {
  public:
   virtual ~Probe() = default;
-  virtual Request first() const = 0;
-  /// Ask again, or conclude.
-  virtual std::variant<Request, Finding> next(const Response& response, Run& run) const = 0;
+  virtual Ask first() const = 0;
+  virtual Step next(const Response& response, Run& run) const = 0;
 };
 
 }  // namespace outaged

@@ -31,6 +31,19 @@ Finding our_fault(std::string detail) {
   return finding;
 }
 
+/// What to ask next; `step` is not a finding.
+Ask ask_of(Step&& step) {
+  return std::visit(
+      [](auto&& what) -> Ask {
+        using What = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<What, Finding>)
+          return Nothing{};
+        else
+          return Ask{std::move(what)};
+      },
+      std::move(step));
+}
+
 outaged::Result<void> init_libcurl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (code != CURLE_OK) return Error{fmt::format("cannot start libcurl: {}", curl_easy_strerror(code))};
@@ -114,8 +127,7 @@ Flight& Runner::start(std::shared_ptr<const Probe> probe, std::uint32_t tag, boo
   flight.place = flights_.size();
   flights_.push_back(std::move(owned));
   try {
-    flight.request = flight.probe->first();
-    ask(flight, now);
+    ask(flight, flight.probe->first(), now);
   } catch (const std::exception& error) {
     flight.request = Request{};
     answer_later(flight, TransportError::local, error.what());
@@ -123,10 +135,20 @@ Flight& Runner::start(std::shared_ptr<const Probe> probe, std::uint32_t tag, boo
   return flight;
 }
 
-void Runner::ask(Flight& flight, SteadyTime now) {
+void Runner::ask(Flight& flight, Ask&& what, SteadyTime now) {
   ++flight.run.requests;
   flight.asked = now;
   flight.resolve = Micros{0};
+  if (auto* request = std::get_if<Request>(&what)) {
+    flight.request = std::move(*request);
+    return ask_http(flight, now);
+  }
+  flight.request = Request{};
+  if (std::holds_alternative<Nothing>(what)) return answer_later(flight, TransportError::none, {});
+  answer_later(flight, TransportError::local, "not supported");
+}
+
+void Runner::ask_http(Flight& flight, SteadyTime now) {
   auto endpoint = parse_endpoint(flight.request.url);
   if (!endpoint) return answer_later(flight, TransportError::local, endpoint.error());
   flight.endpoint = std::move(endpoint).value();
@@ -248,14 +270,12 @@ void Runner::judge(Flight& flight) {
   Finding finding;
   try {
     auto next = flight.probe->next(flight.response, flight.run);
-    if (auto* request = std::get_if<Request>(&next)) {
-      if (flight.run.requests < max_requests) {
-        flight.request = std::move(*request);
-        return ask(flight, std::chrono::steady_clock::now());
-      }
-      finding = our_fault(fmt::format("the probe did not conclude after {} requests", max_requests));
+    if (auto* found = std::get_if<Finding>(&next)) {
+      finding = std::move(*found);
+    } else if (flight.run.requests < max_requests) {
+      return ask(flight, ask_of(std::move(next)), std::chrono::steady_clock::now());
     } else {
-      finding = std::get<Finding>(std::move(next));
+      finding = our_fault(fmt::format("the probe did not conclude after {} requests", max_requests));
     }
   } catch (const std::exception& error) {  // a defect of ours: it must not end the daemon
     finding = our_fault(clean_line(fmt::format("the probe failed: {}", error.what())));

@@ -80,7 +80,8 @@ class Runner {
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* known);
   static int on_timer(CURLM* multi, long ms, void* self);
 
-  void ask(Flight& flight, SteadyTime now);
+  void ask(Flight& flight, Ask&& what, SteadyTime now);
+  void ask_http(Flight& flight, SteadyTime now);
   void transfer(Flight& flight, const std::vector<std::string>* addresses, SteadyTime now);
   void answer_later(Flight& flight, TransportError error, std::string text);
   void judge(Flight& flight);

@@ -18,8 +18,8 @@ class ControlProbe : public Probe {
     request_.max_body = 64 * 1024;
     if (!egress.user_agent.empty()) request_.headers.emplace_back("user-agent", egress.user_agent);
   }
-  Request first() const override { return request_; }
-  std::variant<Request, Finding> next(const Response& response, Run& run) const override;
+  Ask first() const override { return request_; }
+  Step next(const Response& response, Run& run) const override;
 
  private:
   bool leads_elsewhere(const Response& response) const;
@@ -40,7 +40,7 @@ bool is_login_form(const Response& response) {
           response.body.find("type='password'") != std::string::npos);
 }
 
-std::variant<Request, Finding> ControlProbe::next(const Response& response, Run&) const {
+Step ControlProbe::next(const Response& response, Run&) const {
   const auto failed = [&](Class cls, std::string detail = {}) {
     Attribution judged = attribute(response);
     if (!detail.empty()) judged.evidence.detail = std::move(detail);

@@ -33,8 +33,8 @@ struct Progress {
 class HttpProbe : public Probe {
  public:
   HttpProbe(const config::Target& target, const config::Egress& egress);
-  Request first() const override { return request_; }
-  std::variant<Request, Finding> next(const Response& response, Run& run) const override;
+  Ask first() const override { return request_; }
+  Step next(const Response& response, Run& run) const override;
 
  private:
   bool wants_redirect(const Response& response) const;
@@ -55,7 +55,7 @@ bool asks_for_json(const Request& request) {
   return false;
 }
 
-HttpProbe::HttpProbe(const config::Target& target, const config::Egress& egress) : check_(target.http) {
+HttpProbe::HttpProbe(const config::Target& target, const config::Egress& egress) : check_(target.http()) {
   request_.method = check_.method;
   request_.url = check_.url;
   request_.body = check_.body.reveal();
@@ -159,7 +159,7 @@ void HttpProbe::redact(Evidence& evidence) const {
   for (auto& [name, value] : evidence.headers) clean(value);
 }
 
-std::variant<Request, Finding> HttpProbe::next(const Response& response, Run& run) const {
+Step HttpProbe::next(const Response& response, Run& run) const {
   Attribution judged;
   if (check_.follow_redirects) {
     if (!run.state) run.state = std::make_shared<Progress>(Progress{request_, Micros::zero()});

@@ -44,15 +44,16 @@ class PageProbe : public Probe {
       : page_(page), format_(page_format(page.format)), user_agent_(egress.user_agent), clock_(clock) {
     if (format_) documents_ = format_->documents(page.url);
   }
-  Request first() const override;
-  std::variant<Request, Finding> next(const Response& response, Run& run) const override;
+  Ask first() const override;
+  Request opening() const;
+  Step next(const Response& response, Run& run) const override;
 
  private:
   Request request(std::size_t document) const;
-  std::variant<Request, Finding> read_claim(const Response& response, Reading& reading) const;
-  std::variant<Request, Finding> unchanged(const Response& response, const Memory& memory, Reading& reading) const;
-  std::variant<Request, Finding> ask_next(Reading& reading) const;
-  std::variant<Request, Finding> read_further(const Response& response, Reading& reading) const;
+  Step read_claim(const Response& response, Reading& reading) const;
+  Step unchanged(const Response& response, const Memory& memory, Reading& reading) const;
+  Step ask_next(Reading& reading) const;
+  Step read_further(const Response& response, Reading& reading) const;
   std::optional<std::string> redirect(const Response& response, Reading& reading) const;
   Finding unreadable(const Response& response, const std::string& problem, Class cls) const;
   Finding conclude(const Reading& reading, bool complete) const;
@@ -82,7 +83,11 @@ Request PageProbe::request(std::size_t document) const {
   return out;
 }
 
-Request PageProbe::first() const {
+Ask PageProbe::first() const {
+  return opening();
+}
+
+Request PageProbe::opening() const {
   if (documents_.empty()) {  // an unknown format is refused when the configuration is read
     Request out;
     out.url = page_.url;
@@ -132,7 +137,7 @@ Finding PageProbe::conclude(const Reading& reading, bool complete) const {
   return finding;
 }
 
-std::variant<Request, Finding> PageProbe::ask_next(Reading& reading) const {
+Step PageProbe::ask_next(Reading& reading) const {
   if (++reading.document >= documents_.size()) return conclude(reading, true);
   reading.redirects = 0;
   reading.asked = request(reading.document);
@@ -143,7 +148,7 @@ std::variant<Request, Finding> PageProbe::ask_next(Reading& reading) const {
   return reading.asked;
 }
 
-std::variant<Request, Finding> PageProbe::unchanged(const Response& response, const Memory& memory,
+Step PageProbe::unchanged(const Response& response, const Memory& memory,
                                                     Reading& reading) const {
   reading.source = std::make_shared<PageDocument>(*memory.source);
   reading.source->url = reading.asked.url;
@@ -164,7 +169,7 @@ std::variant<Request, Finding> PageProbe::unchanged(const Response& response, co
   return ask_next(reading);
 }
 
-std::variant<Request, Finding> PageProbe::read_claim(const Response& response, Reading& reading) const {
+Step PageProbe::read_claim(const Response& response, Reading& reading) const {
   const Memory memory = recall();
   if (response.error == TransportError::none && response.status == 304 && memory.source)
     return unchanged(response, memory, reading);
@@ -200,7 +205,7 @@ std::variant<Request, Finding> PageProbe::read_claim(const Response& response, R
   return ask_next(reading);
 }
 
-std::variant<Request, Finding> PageProbe::read_further(const Response& response, Reading& reading) const {
+Step PageProbe::read_further(const Response& response, Reading& reading) const {
   const Timestamp now = clock_.wall();
   if (attribute(response).cls == Class::ok && response.status == 200) {
     format_->merge(*reading.report, response.body, reading.document, now);
@@ -217,12 +222,12 @@ std::variant<Request, Finding> PageProbe::read_further(const Response& response,
   return conclude(reading, false);
 }
 
-std::variant<Request, Finding> PageProbe::next(const Response& response, Run& run) const {
+Step PageProbe::next(const Response& response, Run& run) const {
   if (!format_)
     return unreadable(response, fmt::format("unknown page format \"{}\"", page_.format), Class::probe_error);
   if (!run.state) {
     auto begun = std::make_shared<Reading>();
-    begun->asked = first();
+    begun->asked = opening();
     run.state = begun;
   }
   auto& reading = *std::static_pointer_cast<Reading>(run.state);

@@ -117,7 +117,7 @@ TEST_CASE("the example for Claude") {
   CHECK(claude.components[0].page.components == Lines{"rwppv331jlwc"});
   CHECK(claude.components[1].page.components == Lines{"k8w3r06qmzrp"});
   CHECK(claude.components[2].page.components == Lines{"yyzkbfz2thpt"});
-  CHECK(claude.components[1].targets[0].http.expect_status == std::vector<std::pair<int, int>>{{401, 401}});
+  CHECK(claude.components[1].targets[0].http().expect_status == std::vector<std::pair<int, int>>{{401, 401}});
 }
 
 TEST_CASE("what examples/all.yaml gives as defaults are the defaults") {
@@ -162,9 +162,9 @@ TEST_CASE("what examples/all.yaml gives as defaults are the defaults") {
   CHECK(at.rules.false_alarms_per_year == nt.rules.false_alarms_per_year);
   CHECK(at.rules.failure_threshold == nt.rules.failure_threshold);
   CHECK(at.rules.success_threshold == nt.rules.success_threshold);
-  CHECK(at.http.max_body == nt.http.max_body);
-  CHECK(at.http.follow_redirects == nt.http.follow_redirects);
-  CHECK(at.http.http2 == nt.http.http2);
+  CHECK(at.http().max_body == nt.http().max_body);
+  CHECK(at.http().follow_redirects == nt.http().follow_redirects);
+  CHECK(at.http().http2 == nt.http().http2);
   const Receiver given = all.receivers[0], built_in{};
   CHECK(given.send_resolved == built_in.send_resolved);
   CHECK(given.timeout == built_in.timeout);

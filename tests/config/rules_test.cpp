@@ -251,24 +251,24 @@ TEST_CASE("an http target in full") {
   CHECK(t.at.column == 13);
   CHECK(t.kind == "http");
   CHECK(t.labels == Labels{{"region", "eu"}});
-  CHECK(t.http.method == "POST");
-  REQUIRE(t.http.headers.size() == 2);
-  CHECK(t.http.headers[0].first == "X-A");
-  CHECK(t.http.headers[0].second.reveal() == "1");
-  CHECK(t.http.body.reveal() == "{\"a\":\"$b\"}");
-  CHECK(t.http.max_body == 2048);
-  CHECK_FALSE(t.http.http2);
-  CHECK(t.http.follow_redirects);
-  CHECK(t.http.expect_status == std::vector<std::pair<int, int>>{{200, 200}, {204, 204}, {400, 499}});
-  CHECK(t.http.content_type == "application/json");
-  CHECK(t.http.body_contains == Lines{"one"});
-  CHECK(t.http.body_not_contains == Lines{"two", "three"});
-  REQUIRE(t.http.json.size() == 2);
-  CHECK(t.http.json[0].pointer == "/type");
-  CHECK(t.http.json[0].equals == "message");
-  CHECK(t.http.json[1].pointer.empty());
-  CHECK_FALSE(t.http.json[1].equals);
-  CHECK(t.http.max_latency == Duration(2s));
+  CHECK(t.http().method == "POST");
+  REQUIRE(t.http().headers.size() == 2);
+  CHECK(t.http().headers[0].first == "X-A");
+  CHECK(t.http().headers[0].second.reveal() == "1");
+  CHECK(t.http().body.reveal() == "{\"a\":\"$b\"}");
+  CHECK(t.http().max_body == 2048);
+  CHECK_FALSE(t.http().http2);
+  CHECK(t.http().follow_redirects);
+  CHECK(t.http().expect_status == std::vector<std::pair<int, int>>{{200, 200}, {204, 204}, {400, 499}});
+  CHECK(t.http().content_type == "application/json");
+  CHECK(t.http().body_contains == Lines{"one"});
+  CHECK(t.http().body_not_contains == Lines{"two", "three"});
+  REQUIRE(t.http().json.size() == 2);
+  CHECK(t.http().json[0].pointer == "/type");
+  CHECK(t.http().json[0].equals == "message");
+  CHECK(t.http().json[1].pointer.empty());
+  CHECK_FALSE(t.http().json[1].equals);
+  CHECK(t.http().max_latency == Duration(2s));
 }
 
 TEST_CASE("services, components and pages that watch nothing") {

@@ -81,7 +81,7 @@ TEST_CASE("header values from files, with a prefix") {
   };
   const Loaded fine_one = headers("{file: key, prefix: \"Bearer \"}");
   REQUIRE(fine_one.config);
-  CHECK(fine_one.config->services[0].components[0].targets[0].http.headers[0].second.reveal() == "Bearer hunter2");
+  CHECK(fine_one.config->services[0].components[0].targets[0].http().headers[0].second.reveal() == "Bearer hunter2");
   CHECK(lines(headers("{file: nokey}")) ==
         Lines{"c.yaml:8:45: file: cannot read the file \"" + dir / "nokey" + "\": No such file or directory"});
   CHECK(lines(headers("{prefix: x}")) ==
@@ -100,7 +100,7 @@ TEST_CASE("a body from a file is kept to the byte") {
       load_text(target("            url: https://a.example\n            method: PUT\n            body_file: body\n"),
                 "c.yaml", dir.path());
   REQUIRE(loaded.config);
-  CHECK(loaded.config->services[0].components[0].targets[0].http.body.reveal() == "{\n  \"a\": 1\n}\n");
+  CHECK(loaded.config->services[0].components[0].targets[0].http().body.reveal() == "{\n  \"a\": 1\n}\n");
   CHECK(loaded.config->notes == Lines{"no receivers: outages are recorded, but nobody is told"});
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("variables") {
             .services[0]
             .components[0]
             .targets[0]
-            .http.url == "https://a.example/${x}$y$z$");
+            .http().url == "https://a.example/${x}$y$z$");
   CHECK(problems(url("https://${OUTAGED_TEST_UNSET}/")) ==
         Lines{"c.yaml:7:18: the environment variable OUTAGED_TEST_UNSET is not set; set it, or write "
               "$${OUTAGED_TEST_UNSET} for the text itself"});

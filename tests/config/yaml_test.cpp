@@ -95,7 +95,7 @@ TEST_CASE("yaml: an end marker, comments and Windows line ends are fine") {
   CHECK(problems("---\n" + fine()) == Lines{});
   std::string windows;
   for (const char c : fine()) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
-  CHECK(good(windows).services[0].components[0].targets[0].http.url == "https://example.com");
+  CHECK(good(windows).services[0].components[0].targets[0].http().url == "https://example.com");
 }
 
 }  // namespace

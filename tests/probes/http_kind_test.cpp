@@ -9,7 +9,7 @@ namespace {
 config::Target target(const std::string& url = "https://api.tidewater.example/v1/ping") {
   config::Target out;
   out.name = "tidewater/api/ping";
-  out.http.url = url;
+  out.http().url = url;
   return out;
 }
 
@@ -47,16 +47,16 @@ std::string header(const Request& request, std::string_view name) {
 TEST_CASE("http kind: the request is what the configuration says") {
   config::Target t = target();
   t.timeout = 7s;
-  t.http.method = "POST";
-  t.http.headers = {{"x-api-key", config::Secret("sk-very-secret")}};
-  t.http.body = config::Secret("{}");
-  t.http.max_body = 1234;
-  t.http.http2 = false;
+  t.http().method = "POST";
+  t.http().headers = {{"x-api-key", config::Secret("sk-very-secret")}};
+  t.http().body = config::Secret("{}");
+  t.http().max_body = 1234;
+  t.http().http2 = false;
   config::Egress egress;
   egress.user_agent = "watcher/1";
-  const Request request = probe(t, egress)->first();
+  const Request request = std::get<Request>(probe(t, egress)->first());
   CHECK(request.method == "POST");
-  CHECK(request.url == t.http.url);
+  CHECK(request.url == t.http().url);
   CHECK(request.body == "{}");
   CHECK(request.timeout == 7s);
   CHECK(request.max_body == 1234);
@@ -64,10 +64,10 @@ TEST_CASE("http kind: the request is what the configuration says") {
   CHECK(request.want_cert);
   CHECK(header(request, "x-api-key") == "sk-very-secret");
   CHECK(header(request, "user-agent") == "watcher/1");
-  CHECK_FALSE(probe(target("http://127.0.0.1:1/"))->first().want_cert);
+  CHECK_FALSE(std::get<Request>(probe(target("http://127.0.0.1:1/"))->first()).want_cert);
 
-  t.http.headers.emplace_back("User-Agent", config::Secret("mine"));
-  const Request own = probe(t, egress)->first();
+  t.http().headers.emplace_back("User-Agent", config::Secret("mine"));
+  const Request own = std::get<Request>(probe(t, egress)->first());
   CHECK(header(own, "user-agent").empty());
   CHECK(header(own, "User-Agent") == "mine");
 }
@@ -77,7 +77,7 @@ TEST_CASE("http kind: status ranges, and a canary that must be refused") {
   CHECK_FALSE(judge(target(), answer(200)).evidence);
   CHECK(judge(target(), answer(500)).cls == Class::server_error);
   config::Target t = target();
-  t.http.expect_status = {{401, 401}, {403, 405}};
+  t.http().expect_status = {{401, 401}, {403, 405}};
   CHECK(judge(t, answer(401)).cls == Class::ok);
   CHECK(judge(t, answer(404)).cls == Class::ok);
   CHECK(judge(t, answer(402)).cls == Class::account);
@@ -91,8 +91,8 @@ TEST_CASE("http kind: status ranges, and a canary that must be refused") {
 
 TEST_CASE("http kind: conditions on the body") {
   config::Target t = target();
-  t.http.body_contains = {"pong"};
-  t.http.body_not_contains = {"deprecated"};
+  t.http().body_contains = {"pong"};
+  t.http().body_not_contains = {"deprecated"};
   CHECK(judge(t, answer(200, "a pong")).cls == Class::ok);
   CHECK(judge(t, answer(200, "")).cls == Class::unexpected_content);
   CHECK(judge(t, answer(200, "a pong, deprecated")).cls == Class::unexpected_content);
@@ -106,7 +106,7 @@ TEST_CASE("http kind: conditions on the body") {
 
 TEST_CASE("http kind: the content type is a prefix, whatever its case") {
   config::Target t = target();
-  t.http.content_type = "application/json";
+  t.http().content_type = "application/json";
   CHECK(judge(t, answer(200, "{}", {{"content-type", "Application/JSON; charset=utf-8"}})).cls == Class::ok);
   CHECK(judge(t, answer(200, "{}", {{"content-type", "text/plain"}})).cls == Class::unexpected_content);
   CHECK(judge(t, answer(200, "{}")).cls == Class::unexpected_content);
@@ -116,7 +116,7 @@ TEST_CASE("http kind: the content type is a prefix, whatever its case") {
 TEST_CASE("http kind: JSON pointers") {
   config::Target t = target();
   const auto with = [&](std::string pointer, std::optional<std::string> equals) {
-    t.http.json = {{std::move(pointer), std::move(equals)}};
+    t.http().json = {{std::move(pointer), std::move(equals)}};
     return t;
   };
   const std::string body =
@@ -142,7 +142,7 @@ TEST_CASE("http kind: JSON pointers") {
   CHECK(judge(with("/state", "down"), answer(200, body)).evidence->detail ==
         "HTTP 200, but /state is \"up\", not \"down\"");
   // A canary's refusal may be held to its shape too.
-  t.http.expect_status = {{401, 401}};
+  t.http().expect_status = {{401, 401}};
   CHECK(judge(with("/error/type", "authentication_error"), answer(401, R"({"error":{"type":"authentication_error"}})"))
             .cls == Class::ok);
   CHECK(judge(with("/error/type", "authentication_error"), answer(401, R"({"error":{"type":"proxy"}})")).cls ==
@@ -151,15 +151,15 @@ TEST_CASE("http kind: JSON pointers") {
 
 TEST_CASE("http kind: HEAD has no body to miss") {
   config::Target t = target();
-  t.http.method = "HEAD";
+  t.http().method = "HEAD";
   CHECK(judge(t, answer(200, "", {{"content-length", "12"}})).cls == Class::ok);
 }
 
 TEST_CASE("http kind: a right answer that came too late") {
   config::Target t = target();
-  t.http.max_latency = 200ms;
+  t.http().max_latency = 200ms;
   CHECK(judge(t, answer(200)).cls == Class::ok);
-  t.http.max_latency = 199ms;
+  t.http().max_latency = 199ms;
   const Finding late = judge(t, answer(200));
   CHECK(late.cls == Class::timeout_body);
   CHECK(late.evidence->detail.find("later than") != std::string::npos);
@@ -168,7 +168,7 @@ TEST_CASE("http kind: a right answer that came too late") {
 
 TEST_CASE("http kind: secrets that come back are not kept") {
   config::Target t = target();
-  t.http.headers = {{"authorization", config::Secret("Bearer sk-live-12345")},
+  t.http().headers = {{"authorization", config::Secret("Bearer sk-live-12345")},
                     {"accept", config::Secret("application/json")}};
   const Finding finding = judge(t, answer(401, R"({"error":{"message":"bad key sk-live-12345, sk-live-12345"}})",
                                           {{"content-type", "application/json"}, {"location", "/sk-live-12345"}}));
@@ -182,8 +182,8 @@ TEST_CASE("http kind: redirects are followed only when asked, within bounds") {
   CHECK(judge(target(), answer(302, "", {{"location", "/next"}})).cls == Class::redirected);
 
   config::Target t = target();
-  t.http.follow_redirects = true;
-  t.http.headers = {{"x-api-key", config::Secret("sk-very-secret")}, {"accept", config::Secret("text/plain")}};
+  t.http().follow_redirects = true;
+  t.http().headers = {{"x-api-key", config::Secret("sk-very-secret")}, {"accept", config::Secret("text/plain")}};
   const auto p = probe(t);
   const auto step = [&](Run& run, const Response& response) {
     ++run.requests;
@@ -227,10 +227,10 @@ TEST_CASE("http kind: redirects are followed only when asked, within bounds") {
 
 TEST_CASE("http kind: a redirected POST") {
   config::Target t = target();
-  t.http.follow_redirects = true;
-  t.http.method = "POST";
-  t.http.body = config::Secret("payload");
-  t.http.headers = {{"Content-Type", config::Secret("text/plain")}};
+  t.http().follow_redirects = true;
+  t.http().method = "POST";
+  t.http().body = config::Secret("payload");
+  t.http().headers = {{"Content-Type", config::Secret("text/plain")}};
   const auto step = [&](int status, const std::string& location) {
     Run run;
     run.requests = 1;
@@ -263,8 +263,8 @@ TEST_CASE("control: any answer of the host we asked says that our network works"
   control.url = "http://www.anchor.example/generate_204";
   control.timeout = 3s;
   const auto p = make_control(control, {});
-  CHECK(p->first().url == control.url);
-  CHECK(p->first().timeout == 3s);
+  CHECK(std::get<Request>(p->first()).url == control.url);
+  CHECK(std::get<Request>(p->first()).timeout == 3s);
   const auto cls = [&](const Response& response) {
     Run run;
     return std::get<Finding>(p->next(response, run)).cls;

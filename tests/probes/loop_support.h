@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 class OneRequest final : public outaged::Probe {
  public:
   explicit OneRequest(outaged::Request request) : request_(std::move(request)) {}
-  outaged::Request first() const override { return request_; }
-  std::variant<outaged::Request, outaged::Finding> next(const outaged::Response& response,
+  outaged::Ask first() const override { return request_; }
+  outaged::Step next(const outaged::Response& response,
                                                         outaged::Run&) const override {
     outaged::Finding finding;
     if (response.error != outaged::TransportError::none) finding.cls = outaged::Class::probe_error;

@@ -47,12 +47,12 @@ class Counted final : public outaged::Probe {
     request_.url = std::move(url);
     request_.timeout = timeout;
   }
-  outaged::Request first() const override {
+  outaged::Ask first() const override {
     const int now = ++count_.now;
     if (now > count_.most) count_.most = now;
     return request_;
   }
-  std::variant<outaged::Request, outaged::Finding> next(const outaged::Response&, outaged::Run&) const override {
+  outaged::Step next(const outaged::Response&, outaged::Run&) const override {
     --count_.now;
     return outaged::Finding{};
   }
@@ -210,9 +210,8 @@ TEST_CASE("loop: a second request in the same run") {
       request.url = base + path;
       return request;
     }
-    outaged::Request first() const override { return ask("/first"); }
-    std::variant<outaged::Request, outaged::Finding> next(const outaged::Response& response,
-                                                          outaged::Run& run) const override {
+    outaged::Ask first() const override { return ask("/first"); }
+    outaged::Step next(const outaged::Response& response, outaged::Run& run) const override {
       if (run.requests == 1) return ask(response.header("location"));
       return outaged::Finding{};
     }

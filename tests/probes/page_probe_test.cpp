@@ -14,7 +14,6 @@ class TestClock : public Clock {
 };
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
-using Step = std::variant<Request, Finding>;
 
 Response answer(int status, std::string body = "", Headers headers = {}) {
   Response out;
@@ -48,7 +47,7 @@ struct Bench {
   }
   Request begin() {
     run = std::make_shared<Run>();
-    return probe->first();
+    return std::get<Request>(probe->first());
   }
   Step step(const Response& response) {
     ++run->requests;

@@ -356,8 +356,8 @@ TEST_CASE("transfer: no TLS session is reused and the CA bundle is parsed once")
   struct Repeats final : outaged::Probe {
     Request request;
     mutable std::vector<Response> responses;
-    Request first() const override { return request; }
-    std::variant<Request, outaged::Finding> next(const Response& response, outaged::Run& run) const override {
+    outaged::Ask first() const override { return request; }
+    outaged::Step next(const Response& response, outaged::Run& run) const override {
       responses.push_back(response);
       if (run.requests < 15) return request;
       return outaged::Finding{};
@@ -439,12 +439,12 @@ TEST_CASE("transfer: a probe that never concludes and one that throws end all th
   }};
   struct Endless final : outaged::Probe {
     std::string url;
-    Request first() const override {
+    outaged::Ask first() const override {
       Request request;
       request.url = url;
       return request;
     }
-    std::variant<Request, outaged::Finding> next(const Response&, outaged::Run&) const override { return first(); }
+    outaged::Step next(const Response&, outaged::Run&) const override { return std::get<Request>(first()); }
   };
   const auto endless = std::make_shared<Endless>();
   endless->url = server.url();
@@ -455,8 +455,8 @@ TEST_CASE("transfer: a probe that never concludes and one that throws end all th
   CHECK(outaged::probes::run_once({}, endless).value().finding.cls == outaged::Class::probe_error);
 
   struct Throws final : outaged::Probe {
-    Request first() const override { throw std::runtime_error("first"); }
-    std::variant<Request, outaged::Finding> next(const Response&, outaged::Run&) const override {
+    outaged::Ask first() const override { throw std::runtime_error("first"); }
+    outaged::Step next(const Response&, outaged::Run&) const override {
       throw std::runtime_error("next");
     }
   };
