@@ -4,10 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
-#include <iomanip>
-#include <locale>
-#include <sstream>
 
 #include "core/text.h"
 
@@ -25,17 +21,9 @@ std::optional<Duration> parse_retry_after(std::string_view value, Timestamp now)
     return std::min<Duration>(std::chrono::seconds(std::min<std::int64_t>(seconds, 86400)), retry_after_cap);
   }
 
-  // IMF-fixdate, the one form that is still sent: "Sun, 06 Nov 1994 08:49:37 GMT".
-  std::istringstream in{std::string(value)};
-  in.imbue(std::locale::classic());
-  std::tm tm{};
-  in >> std::get_time(&tm, "%a, %d %b %Y %H:%M:%S GMT");
-  if (in.fail()) return std::nullopt;
-  const auto date = std::chrono::year_month_day{std::chrono::year{tm.tm_year + 1900}, std::chrono::month{static_cast<unsigned>(tm.tm_mon + 1)},
-                                                std::chrono::day{static_cast<unsigned>(tm.tm_mday)}};
-  if (!date.ok()) return std::nullopt;
-  const Timestamp when = std::chrono::sys_days{date} + std::chrono::hours{tm.tm_hour} + std::chrono::minutes{tm.tm_min} + std::chrono::seconds{tm.tm_sec};
-  return std::clamp<Duration>(when - now, 0ms, retry_after_cap);
+  const auto when = parse_http_date(value);
+  if (!when) return std::nullopt;
+  return std::clamp<Duration>(*when - now, 0ms, retry_after_cap);
 }
 
 Disposition judge_http(const HttpResponse& response, Timestamp now) {

@@ -63,7 +63,14 @@ int main(int argc, char** argv) {
     curl_easy_setopt(target.easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(target.easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(target.easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(target.easy, CURLOPT_TIMEOUT_MS, 4000L);
+    curl_easy_setopt(target.easy, CURLOPT_TIMEOUT_MS, static_cast<long>(args.timeout * 1000));
+    if (!args.ca_file.empty()) {
+      // As a careful user would set it up: one bundle, parsed once for all handles.
+      curl_easy_setopt(target.easy, CURLOPT_CAINFO, args.ca_file.c_str());
+      curl_easy_setopt(target.easy, CURLOPT_CAPATH, nullptr);
+      curl_easy_setopt(target.easy, CURLOPT_CA_CACHE_TIMEOUT, 3600L);
+      curl_easy_setopt(target.easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    }
     curl_easy_setopt(target.easy, CURLOPT_WRITEFUNCTION, &discard);
   }
 

@@ -1,26 +1,17 @@
-// How many observations a second the engine takes on one core, and what a target costs in memory. A synthetic stream:
+// How many observations a second of CPU time the engine takes, and what a target costs in memory. A synthetic stream:
 // TARGETS targets in components of four, asked every 30 s in turn, FAIL percent of the probes failing at random (seeded).
 //   bench_engine [OBSERVATIONS] [TARGETS] [FAIL%]
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <random>
 
+#include "bench/usage.h"
 #include "core/engine.h"
 
 using namespace outaged;
 
 namespace {
-
-long resident_kib() {
-  std::ifstream in("/proc/self/status");
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("VmRSS:")) return std::strtol(line.c_str() + 6, nullptr, 10);
-  }
-  return 0;
-}
 
 std::shared_ptr<Topology> make_topology(unsigned targets) {
   auto topology = std::make_shared<Topology>();
@@ -47,7 +38,7 @@ int main(int argc, char** argv) {
   const long count = argument(1, 20'000'000);
   const auto targets = static_cast<unsigned>(argument(2, 1000));
   const auto fail_permille = static_cast<std::uint64_t>(argument(3, 0) * 10 + 1);
-  const long before = resident_kib();
+  const double before = bench::resident_megabytes();
   Engine engine;
   Effects effects;
   Timestamp at = from_millis(1'776'081'600'000);
@@ -57,7 +48,7 @@ int main(int argc, char** argv) {
   auto& observation = std::get<Observation>(input.what);
   observation.took = 300ms;
   std::uint64_t happened = 0;
-  const auto begun = std::chrono::steady_clock::now();
+  const double begun = bench::cpu_seconds();
   for (long i = 0; i < count; ++i) {
     const auto n = static_cast<unsigned>(i % targets);
     if (n == 0) at += 30s;
@@ -68,7 +59,7 @@ int main(int argc, char** argv) {
     engine.step(input, effects);
     happened += effects.list.size();
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  fmt::print("{} observations of {} targets in {:.2f} s: {:.2f} million a second; {} effects; {:.1f} kB a target\n", count, targets, seconds,
-             static_cast<double>(count) / seconds / 1e6, happened, static_cast<double>(resident_kib() - before) / targets);
+  const double seconds = bench::cpu_seconds() - begun;
+  fmt::print("{} observations of {} targets in {:.2f} s of CPU time: {:.2f} million a second; {} effects; {:.1f} kB a target\n", count, targets,
+             seconds, static_cast<double>(count) / seconds / 1e6, happened, (bench::resident_megabytes() - before) * 1024 / targets);
 }

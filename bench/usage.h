@@ -1,4 +1,5 @@
-// What a benchmark used of the machine: CPU time and resident memory of this process. For the programs in bench/ only.
+// What a benchmark was asked for, and what it used of the machine: CPU time and resident memory of this process. For the
+// programs in bench/ only.
 #pragma once
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 namespace bench {
 
@@ -30,7 +32,7 @@ inline double resident_megabytes() {
   return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1048576.0;
 }
 
-/// The one line that bench/http reads.
+/// The one line that bench/probing reads.
 inline void report(const char* name, unsigned long probes, unsigned long failed, double cpu, double seconds) {
   fmt::print("{} probes={} failed={} seconds={:.1f} cpu_per_1000={:.4f} rss_mb={:.1f}\n", name, probes, failed, seconds,
              probes == 0 ? 0.0 : cpu * 1000.0 / static_cast<double>(probes), resident_megabytes());
@@ -39,20 +41,35 @@ inline void report(const char* name, unsigned long probes, unsigned long failed,
 struct Arguments {
   std::string url;
   unsigned targets = 1000;
-  double interval = 5, seconds = 30;
+  double interval = 5, seconds = 30, timeout = 4;
+  std::string ca_file;   // PEM bundle
+  std::string other;     // every second target asks this one instead
+  std::string resolver;  // "ip:port"
 };
 inline Arguments arguments(int argc, char** argv) {
-  if (argc != 5) {
-    fmt::print(stderr, "usage: {} URL TARGETS INTERVAL_SECONDS RUN_SECONDS\n", argv[0]);
+  const auto usage = [&] {
+    fmt::print(stderr,
+               "usage: {} URL TARGETS INTERVAL_SECONDS RUN_SECONDS [--timeout SECONDS] [--ca FILE] [--other URL] "
+               "[--resolver IP:PORT]\n",
+               argv[0]);
     std::exit(2);
-  }
+  };
+  if (argc < 5 || argc % 2 == 0) usage();
   Arguments parsed;
   parsed.url = argv[1];
   parsed.targets = static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10));
   parsed.interval = std::strtod(argv[3], nullptr);
   parsed.seconds = std::strtod(argv[4], nullptr);
-  if (parsed.targets == 0 || parsed.interval <= 0 || parsed.seconds <= 0) {
-    fmt::print(stderr, "{}: targets, interval and seconds must be above zero\n", argv[0]);
+  for (int i = 5; i < argc; i += 2) {
+    const std::string_view option = argv[i];
+    if (option == "--timeout") parsed.timeout = std::strtod(argv[i + 1], nullptr);
+    else if (option == "--ca") parsed.ca_file = argv[i + 1];
+    else if (option == "--other") parsed.other = argv[i + 1];
+    else if (option == "--resolver") parsed.resolver = argv[i + 1];
+    else usage();
+  }
+  if (parsed.targets == 0 || parsed.interval <= 0 || parsed.seconds <= 0 || parsed.timeout <= 0) {
+    fmt::print(stderr, "{}: targets, interval, seconds and timeout must be above zero\n", argv[0]);
     std::exit(2);
   }
   return parsed;

@@ -21,7 +21,7 @@ namespace outaged::config {
 namespace {
 
 constexpr std::string_view lists[] = {"services", "receivers", "routes"};
-constexpr std::string_view sections[] = {"egress", "web", "storage", "log", "defaults", "controls"};
+constexpr std::string_view sections[] = {"egress", "web", "probing", "ingest", "storage", "log", "defaults", "controls"};
 
 /// The files' top levels joined: lists appended in order, each section from the one file that has it.
 struct Joined {
@@ -95,6 +95,8 @@ Loaded build(Reader& reader, const std::vector<Source>& sources, const std::stri
   };
   if (const Node* node = section("egress")) read_egress(reader, *node, config.egress);
   if (const Node* node = section("web")) read_web(reader, *node, config.web);
+  if (const Node* node = section("probing")) read_probing(reader, *node, config.probing);
+  if (const Node* node = section("ingest")) read_ingest(reader, *node, config.ingest);
   if (const Node* node = section("storage")) read_storage(reader, *node, config.storage);
   if (const Node* node = section("log")) read_log(reader, *node, config.log);
   Defaults defaults;

@@ -94,7 +94,8 @@ struct TcpCheck {
 struct DnsCheck {
   std::string name, type = "A";                          // A AAAA CNAME MX NS TXT SOA SRV PTR CAA
   std::string server;                                    // "ip[:port]" or a name; empty: the system's
-  std::string second_server;                             // asked on failure, to tell theirs from ours; empty: the system's
+  std::string second_server;                             // asked on failure, to tell theirs from ours; empty: if a server is
+                                                         // named, the system's, for evidence only; else egress.second_resolver
   bool tcp = false, recursion = true;
   std::string expect_rcode = "NOERROR";
   std::vector<std::string> expect_answers;               // all of these must be among the answers
@@ -136,7 +137,9 @@ struct FeedCheck {
 
 /// kind `push`: something reports that it is alive; silence is the failure.
 struct PushCheck {
-  Duration grace{};                                      // beyond the interval
+  Duration every{};                                      // how often it must report; rules.interval is how often we look
+  Duration grace{};                                      // beyond that
+  Secret token;                                          // what it must show; empty: whoever reaches us may report
 };
 
 /// kind `llm`: one wire of one provider, one model.
@@ -144,6 +147,7 @@ struct LlmCheck {
   std::string wire;                                      // probes/llm: "anthropic", "openai", "openai-responses", …
   std::string url;                                       // base, without the path; empty: the wire's own
   std::string model;
+  std::vector<std::string> models;                       // while it is read: each becomes a target of its own
   Secret api_key;                                        // empty: only what needs no key is asked
   Secret access_key_id, secret_access_key, session_token;  // bedrock (SigV4)
   std::string region, project, deployment, api_version;  // vertex, bedrock, azure
@@ -166,6 +170,7 @@ struct Target {
   Duration timeout = 10s;
   Check check;
   DetectionRules rules;             // rules.interval is the probing interval
+  bool advisory = false;            // shown and named, but opens nothing and counts nowhere (kind `feed`)
 
   /// Of kind `http`.
   HttpCheck& http() { return std::get<HttpCheck>(check); }
@@ -182,6 +187,7 @@ struct Component {
   std::string name;                 // full: "claude/api"
   std::string title;
   PageBinding page;
+  bool reported = false;            // watched by what applications report of it: needs neither target nor page
   std::vector<Target> targets;
 };
 
@@ -189,7 +195,7 @@ struct Page {
   Position at;
   std::string name;                 // the service's name, or "service/page" where a service has several
   std::string url;                  // for people
-  std::string format = "statuspage";
+  std::string format = "auto";      // or one of core/page_formats.h
   Duration interval = 60s, timeout = 10s;
   std::size_t max_body = 4 * 1024 * 1024;
 };
@@ -237,11 +243,26 @@ struct Egress {
   std::string ca_file;              // PEM bundle; empty: the system's
   std::string user_agent;           // empty: "outaged/<version> (+external_url)"
   std::vector<std::string> resolvers;  // "ip" or "ip:port"; empty: resolv.conf
+  std::string second_resolver;      // the same; asked when a name is not found, to tell theirs from ours; empty: none
 };
 
 struct Web {
   std::string listen_address = "127.0.0.1:9721";
   std::string external_url;         // no trailing slash
+};
+
+/// What others may tell us over HTTP, and how much of it.
+struct Ingest {
+  std::size_t max_streams = 1000;      // sources times components (times models and regions) heard within a day
+  double rows_per_second = 20'000;     // of one peer
+  double reports_per_minute = 6;       // "it fails for me too", of one peer
+  DetectionRules traffic = traffic_rules();
+};
+
+/// How hard we probe, all in all.
+struct Probing {
+  int max_per_host = 32;            // probes in flight at one host; loopback and private addresses are not limited
+  std::int64_t tokens_per_day = 0, requests_per_day = 0;  // of all paid probes together; 0: what their ledgers allow
 };
 
 struct Storage {
@@ -263,6 +284,8 @@ struct Config {
   std::vector<Route> routes;        // empty: everything to every receiver
   Egress egress;
   Web web;
+  Probing probing;
+  Ingest ingest;
   Storage storage;
   Log log;
   std::vector<std::string> notes;   // true but worth saying: "no controls configured: …"

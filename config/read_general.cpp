@@ -1,34 +1,31 @@
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 
 #include "config/sections.h"
 #include "config/values.h"
 
 namespace outaged::config {
 
+bool read_proxy(Section& section, std::string& out, bool or_none) {
+  Secret proxy;
+  if (!section.secret("proxy", proxy)) return false;
+  out = proxy.reveal();
+  if (or_none && out == "none") return out.clear(), true;
+  // The value may hold a password, so it is not shown.
+  if (const std::string fault = proxy_fault(out); !fault.empty()) {
+    std::string key = "proxy";
+    for (const char* way : {"proxy_file", "proxy_env", "proxy_credential"})
+      if (section.has(way)) key = way;
+    section.reader().problem(section.place(key),
+                             fmt::format("{}: the URL {}{}", key, fault, or_none ? "; or write proxy: none" : ""));
+  }
+  return true;
+}
+
 void read_egress(Reader& reader, const Node& node, Egress& out) {
   Section section(reader, node, "egress");
-  Secret proxy;
-  if (section.secret("proxy", proxy)) {
-    // The value may hold a password, so it is not shown.
-    if (const std::string fault = proxy_fault(proxy.reveal()); !fault.empty()) {
-      std::string key = "proxy";
-      for (const char* way : {"proxy_file", "proxy_env", "proxy_credential"})
-        if (section.has(way)) key = way;
-      reader.problem(section.place(key), fmt::format("{}: the URL {}", key, fault));
-    }
-    out.proxy = proxy.reveal();
-  }
+  read_proxy(section, out.proxy);
   section.text("no_proxy", out.no_proxy, true);
-  if (section.text("ca_file", out.ca_file)) {
-    out.ca_file = reader.resolve(*section.get("ca_file"), out.ca_file);
-    if (::access(out.ca_file.c_str(), R_OK) != 0)
-      reader.problem(section.place("ca_file"), fmt::format("ca_file: cannot read {}: {}", quoted(out.ca_file),
-                                                           std::generic_category().message(errno)));
-  }
+  read_file_path(section, "ca_file", out.ca_file);
   if (section.text("user_agent", out.user_agent) && !is_one_line(out.user_agent))
     reader.problem(section.place("user_agent"), "user_agent must be one line of text");
   for (const Node* item : section.list("resolvers")) {
@@ -38,6 +35,10 @@ void read_egress(Reader& reader, const Node& node, Egress& out) {
       reader.problem(*item, fmt::format("resolver {} {}", quoted(item->text), fault));
     out.resolvers.push_back(std::move(*address));
   }
+  if (section.text("second_resolver", out.second_resolver))
+    if (const std::string fault = resolver_fault(out.second_resolver); !fault.empty())
+      reader.problem(section.place("second_resolver"),
+                     fmt::format("second_resolver {} {}", quoted(section.get("second_resolver")->text), fault));
   section.finish();
 }
 

@@ -34,8 +34,8 @@ void read_pace(Section& section, Pace& pace, PaceLevel level) {
   if (detection.integer("success_threshold", rules.success_threshold, 0, 1000))
     mark(detection, "success_threshold", pace.successes_at, level);
   detection.rate("expected_error_rate", rules.expected_error_rate);
-  detection.duration("slow_floor", rules.slow_floor, 0ms, 1h);
-  detection.duration("slow_cap", rules.slow_cap, 0ms, 1h);
+  if (detection.duration("slow_floor", rules.slow_floor, 0ms, 1h)) mark(detection, "slow_floor", pace.slow_at, level);
+  if (detection.duration("slow_cap", rules.slow_cap, 0ms, 1h)) mark(detection, "slow_cap", pace.slow_at, level);
   if (detection.duration("fast_interval", rules.fast_interval, 10ms, 24h)) mark(detection, "fast_interval", pace.fast_at, level);
   if (detection.duration("down_interval", rules.down_interval, 10ms, 24h)) mark(detection, "down_interval", pace.down_at, level);
   detection.finish();

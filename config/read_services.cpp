@@ -5,6 +5,7 @@
 
 #include "config/sections.h"
 #include "config/values.h"
+#include "core/page_formats.h"
 #include "core/text.h"
 
 namespace outaged::config {
@@ -17,8 +18,16 @@ struct TargetKind {
 };
 constexpr TargetKind target_kinds[] = {
     {"http", [](Section& section, Target& target) { read_http_check(section, target.http(), target.timeout); }},
+    {"tcp", read_tcp_check},
+    {"tls", read_tcp_check},
+    {"dns", read_dns_check},
+    {"icmp", read_icmp_check},
+    {"exec", read_exec_check},
+    {"grpc", read_grpc_check},
+    {"feed", read_feed_check},
+    {"llm", read_llm_check},
+    {"push", read_push_check},
 };
-const std::vector<std::string_view> page_formats = {"statuspage"};
 
 /// Labels that outaged gives itself.
 constexpr std::string_view own_labels[] = {"service", "component", "target", "kind", "class",
@@ -75,6 +84,7 @@ void read_target(Reader& reader, const Node& node, const std::string& component,
   const bool known = section.choice("kind", target.kind, names) || !section.has("kind");
   read_labels(section, target.labels);
   read_pace(section, pace, pace_target);
+  if (target.kind == "llm") default_llm_pace(pace);
   settle_pace(reader, pace, target.rules, target.timeout);
   // Of an unknown kind nothing more can be said: its keys may be right.
   if (known) {
@@ -82,6 +92,7 @@ void read_target(Reader& reader, const Node& node, const std::string& component,
       if (kind.name == target.kind) kind.read(section, target);
     section.finish();
   }
+  if (std::holds_alternative<LlmCheck>(target.check)) return spread_models(section, pace, std::move(target), out);
   out.push_back(std::move(target));
 }
 
@@ -102,14 +113,16 @@ void read_component(Reader& reader, const Node& node, const Service& service, Pa
   if (section.texts("page_components", component.page.components) && !service.page)
     reader.problem(section.place("page_components"),
                    fmt::format("page_components needs a status page; give service {} a page", quoted(service.name)));
+  section.boolean("reported", component.reported);
   Seen targets;
   for (const Node* item : section.list("targets"))
     read_target(reader, *item, component.name, pace, targets, component.targets);
   section.finish();
-  if (section.lacks("targets") && !service.page)
+  if (section.lacks("targets") && !service.page && !component.reported)
     reader.problem(
         section.place("targets"),
-        fmt::format("component {} has no targets, and its service no page, so nothing watches it; add targets",
+        fmt::format("component {} has no targets, and its service no page, so nothing watches it; add targets, or reported: true if "
+                    "applications report of it",
                     quoted(name)));
   out.push_back(std::move(component));
 }
@@ -122,7 +135,9 @@ void read_page(Reader& reader, const Node& node, Service& service) {
   section.require("url", "the page as people open it, like https://status.example.com");
   if (section.url("url", page.url))
     while (page.url.ends_with("/")) page.url.pop_back();
-  section.choice("format", page.format, page_formats);
+  std::vector<std::string_view> formats(page_format_names.begin(), page_format_names.end());
+  formats.insert(formats.begin(), automatic_page_format);
+  section.choice("format", page.format, formats);
   if (section.duration("interval", page.interval, 100ms, 24h) && page.interval < 60s)
     reader.note(section.place("interval"),
                 fmt::format("the page is read every {}; under 60s vendors answer from a cache, and some object",

@@ -30,13 +30,13 @@ bool is_ip(const std::string& text, int family) {
   return inet_pton(family, text.c_str(), address.data()) == 1;
 }
 
-struct HostPort {
+struct Parts {
   std::string_view host, port;  // host without brackets
   bool v6 = false, has_port = false, ok = false;
 };
 
-HostPort split(std::string_view text) {
-  HostPort out;
+Parts split(std::string_view text) {
+  Parts out;
   std::string_view rest;
   if (text.starts_with("[")) {
     const auto close = text.find(']');
@@ -66,20 +66,21 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+bool is_host_char(char c) {
+  return lower(c) || upper(c) || digit(c) || c == '.' || c == '-' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
 std::string authority_fault(std::string_view rest, bool credentials) {
   std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     if (!credentials) return "holds a user name or password; send it in a header whose value comes from a file";
     authority.remove_prefix(at + 1);
   }
-  const HostPort address = split(authority);
+  const Parts address = split(authority);
   if (!address.ok)
     return "has a host that cannot be read; an IPv6 address stands in brackets: https://[2001:db8::1]:8443/";
   if (address.host.empty()) return "has no host";
-  if (!address.v6 && !all(address.host, [](char c) {
-        return lower(c) || upper(c) || digit(c) || c == '.' || c == '-' || c == '_' ||
-               static_cast<unsigned char>(c) >= 0x80;
-      }))
+  if (!address.v6 && !all(address.host, is_host_char))
     return "has a host with a character that no host name has";
   if (address.has_port && !is_port(address.port, 1)) return "has a port that is not a number from 1 to 65535";
   return {};
@@ -127,7 +128,7 @@ std::string proxy_fault(std::string_view url) {
 }
 
 std::string listen_fault(std::string_view address) {
-  const HostPort parts = split(address);
+  const Parts parts = split(address);
   if (!parts.ok || !parts.has_port || parts.host.empty())
     return "is not host:port, like 127.0.0.1:9721 (0.0.0.0:9721 for every interface, [::1]:9721 for IPv6)";
   if (!is_port(parts.port, 0)) return "has a port that is not a number from 0 to 65535";
@@ -135,14 +136,35 @@ std::string listen_fault(std::string_view address) {
 }
 
 bool is_loopback(std::string_view address) {
-  const HostPort parts = split(address);
+  const Parts parts = split(address);
   return parts.host == "localhost" || parts.host == "::1" ||
          (parts.host.starts_with("127.") && is_ip(std::string(parts.host), AF_INET));
 }
 
+std::optional<HostPort> parse_host_port(std::string_view text, std::string& fault) {
+  if (is_ip(std::string(text), AF_INET6)) return HostPort{std::string(text), std::nullopt};
+  const Parts parts = split(text);
+  if (text.find("://") != std::string_view::npos)
+    fault = "is a URL; leave out the scheme and the path";
+  else if (!parts.ok)
+    fault = "is not host:port; an IPv6 address stands in brackets: [2001:db8::1]:443";
+  else if (parts.host.empty())
+    fault = "has no host";
+  else if (!parts.v6 && !all(parts.host, is_host_char))
+    fault = "has a host with a character that no host name has";
+  else if (!parts.v6 && !all(parts.host, [](char c) { return static_cast<unsigned char>(c) < 0x80; }))
+    fault = "has a host that must be written in its ASCII form (xn--…)";
+  else if (parts.has_port && !is_port(parts.port, 1))
+    fault = "has a port that is not a number from 1 to 65535";
+  if (!fault.empty()) return std::nullopt;
+  HostPort out{std::string(parts.host), std::nullopt};
+  if (parts.has_port) out.port = static_cast<std::uint16_t>(*parse_integer(parts.port));
+  return out;
+}
+
 std::string resolver_fault(std::string_view address) {
   if (is_ip(std::string(address), AF_INET6)) return {};
-  const HostPort parts = split(address);
+  const Parts parts = split(address);
   if (!parts.ok || (!parts.v6 && !is_ip(std::string(parts.host), AF_INET)))
     return "is not the IP address of a name server, like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353";
   if (parts.has_port && !is_port(parts.port, 1)) return "has a port that is not a number from 1 to 65535";

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,13 @@ std::string proxy_fault(std::string_view url);
 std::string listen_fault(std::string_view address);
 /// Whether a listen address that passed can only be reached from this machine.
 bool is_loopback(std::string_view address);
+/// Where to connect: a host name, an IPv4 address, or an IPv6 address (in brackets where a port follows).
+struct HostPort {
+  std::string host;                   // without brackets
+  std::optional<std::uint16_t> port;  // nullopt: not given
+};
+/// "host", "host:port", "[v6]:port" or "v6"; nullopt: `fault` says why.
+std::optional<HostPort> parse_host_port(std::string_view text, std::string& fault);
 /// "ip", "ip:port" or "[v6]:port" of a name server.
 std::string resolver_fault(std::string_view address);
 /// A JSON pointer, RFC 6901.

@@ -30,7 +30,7 @@ constexpr std::array<ClassInfo, class_count> table{{
     {"timeout_body", Fault::provider, Counts::bad, "an answer that did not end before the time limit"},
     {"timeout_first_token", Fault::provider, Counts::bad, "no first token before the time limit"},
     {"stream_stalled", Fault::provider, Counts::bad, "a stream that stalled half-way"},
-    {"stream_truncated", Fault::unclear, Counts::maybe, "a stream that ended without its closing event"},
+    {"stream_truncated", Fault::provider, Counts::maybe, "a stream that ended without its closing event"},
     {"body_truncated", Fault::provider, Counts::bad, "an answer cut off half-way"},
     {"body_too_large", Fault::us, Counts::nothing, "an answer larger than we are set to read"},
     {"protocol_error", Fault::provider, Counts::bad, "an answer that breaks the protocol"},
@@ -39,7 +39,7 @@ constexpr std::array<ClassInfo, class_count> table{{
     {"overloaded", Fault::provider, Counts::bad, "the service says that it is overloaded"},
     {"edge_error", Fault::provider, Counts::bad, "an error from the service's front end"},
     {"upstream_error", Fault::provider, Counts::bad, "an error from the provider behind the router"},
-    {"upstream_limited", Fault::unclear, Counts::maybe, "the provider behind the router limits it"},
+    {"upstream_limited", Fault::provider, Counts::maybe, "the provider behind the router limits it"},
     {"starting", Fault::provider, Counts::maybe, "the service is still starting"},
 
     {"unexpected_status", Fault::provider, Counts::bad, "a status that the check does not accept"},
@@ -52,11 +52,14 @@ constexpr std::array<ClassInfo, class_count> table{{
     {"not_found", Fault::us, Counts::nothing, "what we ask for does not exist"},
     {"bad_request", Fault::us, Counts::nothing, "our request is refused as malformed"},
     {"access_blocked", Fault::path, Counts::nothing, "access from here is blocked"},
-    {"bot_challenge", Fault::unclear, Counts::nothing, "a bot challenge instead of an answer"},
+    {"bot_challenge", Fault::path, Counts::nothing, "a bot challenge instead of an answer"},
 
     {"network_local", Fault::us, Counts::nothing, "our own network is down"},
     {"probe_error", Fault::us, Counts::nothing, "the probe itself failed on our side"},
     {"reported_bad", Fault::provider, Counts::bad, "a client reported a failure"},
+    {"not_asked", Fault::us, Counts::nothing, "what matters was not asked: its budget or its pace forbids it"},
+    {"silent", Fault::provider, Counts::bad, "it has not reported in time"},
+    {"waiting", Fault::us, Counts::nothing, "nothing has been heard of it yet"},
 }};
 
 }  // namespace

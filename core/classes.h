@@ -50,8 +50,11 @@ enum class Class : std::uint8_t {  // append only
   network_local,
   probe_error,
   reported_bad,
+  not_asked,
+  silent,
+  waiting,
 };
-inline constexpr std::size_t class_count = static_cast<std::size_t>(Class::reported_bad) + 1;
+inline constexpr std::size_t class_count = static_cast<std::size_t>(Class::waiting) + 1;
 
 /// Whose fault a class is by itself. Only `provider` counts against the provider.
 enum class Fault : std::uint8_t { none, provider, path, us, unclear };

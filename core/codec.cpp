@@ -39,6 +39,7 @@ struct Kind {
   std::string_view operator()(const DeliveryReport&) const { return "delivery"; }
   std::string_view operator()(const ClockStep&) const { return "clock_step"; }
   std::string_view operator()(const OperatorAction&) const { return "operator"; }
+  std::string_view operator()(const Reporting&) const { return "reporting"; }
 };
 
 struct Body {
@@ -103,6 +104,7 @@ Result<Input> decode_input(std::string_view text, Seq seq, Timestamp at,
     if (kind == Kind{}(DeliveryReport{})) return input.what = from<DeliveryReport>(in), input;
     if (kind == Kind{}(ClockStep{})) return input.what = from<ClockStep>(in), input;
     if (kind == Kind{}(OperatorAction{})) return input.what = from<OperatorAction>(in), input;
+    if (kind == Kind{}(Reporting{})) return input.what = from<Reporting>(in), input;
   } catch (const Malformed& malformed) {
     return problem(fmt::format("{}: {}", kind, malformed.what()));
   }

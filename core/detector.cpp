@@ -6,8 +6,7 @@
 namespace outaged {
 namespace {
 
-// The prior: as if 2,000 probes had failed at 0.5 %. The floor makes two failures never enough (2 · ln 900 < 15).
-constexpr double prior_probes = 2000, prior_rate = 0.005;
+// Makes two failures never enough (2 · ln 900 < 15).
 constexpr double baseline_floor = 0.001;
 // A rung below three times the baseline cannot tell an outage from a bad day.
 constexpr double least_ratio = 3;
@@ -45,8 +44,7 @@ DetectionRules pooled_rules(const std::vector<const DetectionRules*>& targets) {
 }
 
 double Detector::baseline(const DetectionRules& rules) const {
-  const double rate = (state_.bad + prior_probes * prior_rate) / (state_.good + prior_probes);
-  return std::clamp(rate, baseline_floor, std::max(baseline_floor, rules.expected_error_rate));
+  return std::clamp(state_.bad / state_.good, baseline_floor, std::max(baseline_floor, rules.expected_error_rate));
 }
 
 double Detector::threshold(const DetectionRules& rules) {
@@ -58,7 +56,7 @@ double Detector::threshold(const DetectionRules& rules) {
   return threshold_;
 }
 
-void Detector::learn(bool bad, Timestamp at, Duration half_life) {
+void Detector::learn(std::uint64_t count, bool bad, Timestamp at, Duration half_life) {
   double keep = 1.0;
   if (state_.learned != never_past && at > state_.learned) {
     // At a steady pace the same power again and again: the dearest part of a calm probe.
@@ -69,8 +67,9 @@ void Detector::learn(bool bad, Timestamp at, Duration half_life) {
     }
     keep = kept_;
   }
-  state_.good = state_.good * keep + 1;
-  state_.bad = state_.bad * keep + (bad ? 1 : 0);
+  if (state_.good * keep < least_memory) keep = std::min(1.0, least_memory / state_.good);
+  state_.good = state_.good * keep + static_cast<double>(count);
+  state_.bad = state_.bad * keep + (bad ? static_cast<double>(count) : 0);
   state_.learned = std::max(state_.learned, at);
 }
 
@@ -92,12 +91,19 @@ void Detector::make_weights() {
 
 void Detector::restore(const State& state) {
   state_ = state;
+  const double missing = least_memory - state_.good;
+  if (missing > 0) {
+    state_.good += missing;
+    state_.bad += missing * prior_baseline;
+  }
   if (state_.weighed > 0) make_weights();
+  top_ = highest().sum;
 }
 
-Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark) {
-  // What was seen before a long silence, suspicious or clean, says nothing about now.
-  if (state_.last != never_past && at - state_.last > gap_intervals * rules.interval) {
+/// What was seen before a long silence, suspicious or clean, says nothing about now.
+void Detector::forget_after_gap(Timestamp at, const DetectionRules& rules) {
+  const Duration gap = rules.gap > Duration{} ? rules.gap : gap_intervals * rules.interval;
+  if (state_.last != never_past && at - state_.last > gap) {
     if (state_.firing) {
       state_.run = 0;
     } else {
@@ -105,27 +111,60 @@ Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const Dete
     }
   }
   state_.last = std::max(state_.last, at);
+}
 
-  if (rules.failure_threshold > 0) return take_classic(bad, at, rules, mark);
+void Detector::take_good(std::uint64_t count, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark) {
+  forget_after_gap(at, rules);
+  if (state_.firing || at < state_.refractory_until || count == 0) return;
+  if (teaches && top_ < threshold(rules) / 2) learn(count, false, at, rules.baseline_half_life);
+  weigh(rules);
+  if (top_ == 0) return;
+  const auto in_use = static_cast<std::size_t>(detection_rungs(rules.interval));
+  const auto times = static_cast<double>(count);
+  for (std::size_t k = 0; k < rungs.size(); ++k) {
+    Rung& rung = state_.rungs[k];
+    rung.sum = k < in_use && weights_[k].used ? std::max(0.0, rung.sum + times * weights_[k].good) : 0.0;
+    if (rung.sum == 0) {
+      rung = {};
+    } else {
+      rung.probes += static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 1'000'000'000));
+    }
+  }
+  top_ = highest().sum;
+}
+
+Detector::Change Detector::take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark) {
+  forget_after_gap(at, rules);
+
+  if (rules.failure_threshold > 0) {
+    const Change change = take_classic(bad, at, rules, mark);
+    top_ = highest().sum;
+    return change;
+  }
   if (state_.firing) return take_firing(bad, at, rules);
   // A hiccup of twenty seconds fails every probe that meets it: one counted failure per refractory window, so that
   // probing faster is never worth more evidence than it is.
   if (at < state_.refractory_until) return Change::refractory;
 
   const double h = threshold(rules);
-  if (teaches && highest().sum < h / 2) learn(bad, at, rules.baseline_half_life);
+  if (teaches && top_ < h / 2) learn(1, bad, at, rules.baseline_half_life);
   weigh(rules);
+  if (!bad && top_ == 0) return Change::none;  // nothing to take away from: nearly every probe there is
   const auto in_use = static_cast<std::size_t>(detection_rungs(rules.interval));
-  for (std::size_t k = 0; k < in_use; ++k) {
+  top_ = 0;
+  for (std::size_t k = 0; k < rungs.size(); ++k) {
     Rung& rung = state_.rungs[k];
-    if (!weights_[k].used) {
+    if (k >= in_use || !weights_[k].used) {
       rung = {};
       continue;
     }
     if (rung.sum == 0) rung = {.sum = 0, .start = at, .failures = 0, .probes = 0, .mark = mark};
     ++rung.probes;
     if (bad) ++rung.failures;
-    rung.sum = std::max(0.0, rung.sum + (bad ? weights_[k].bad : weights_[k].good));
+    // Never above h: what min_outage keeps untold would otherwise pile up, and let one failure hours later speak for it.
+    rung.sum = std::max(0.0, std::min(h, rung.sum + (bad ? weights_[k].bad : weights_[k].good)));
+    if (rung.sum == 0) rung = {};
+    top_ = std::max(top_, rung.sum);
   }
   if (!bad) return Change::none;
 
@@ -201,6 +240,7 @@ Detector::Change Detector::take_classic(bool bad, Timestamp at, const DetectionR
 
 void Detector::calm() {
   state_.rungs = {};
+  top_ = 0;
   state_.refractory_until = never_past;
   state_.run = 0;
 }
@@ -220,11 +260,15 @@ double Detector::suspicion(const DetectionRules& rules) const {
   if (rules.failure_threshold > 0) {
     return static_cast<double>(state_.rungs[0].failures) / static_cast<double>(rules.failure_threshold);
   }
-  return std::min(1.0, highest().sum / detection_threshold(rules.interval, rules.false_alarms_per_year));
+  return std::min(1.0, top_ / detection_threshold(rules.interval, rules.false_alarms_per_year));
 }
 
 bool Detector::suspicious(const DetectionRules& rules) const {
-  return state_.firing || (rules.failure_threshold > 0 ? state_.rungs[0].failures > 0 : highest().sum > 0);
+  return state_.firing || (rules.failure_threshold > 0 ? state_.rungs[0].failures > 0 : top_ > 0);
+}
+
+bool Detector::half_certain(const DetectionRules& rules) {
+  return top_ > 0 && !state_.firing && top_ >= threshold(rules) / 2;
 }
 
 Timestamp Detector::onset() const { return state_.firing ? state_.onset : highest().start; }

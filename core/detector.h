@@ -18,6 +18,8 @@
 
 namespace outaged {
 
+/// Failure rate of a target that nothing is known of yet.
+inline constexpr double prior_baseline = 0.005;
 /// The rungs in use: three, and one at 2 % for streams with much data (ten probes a second or more).
 int detection_rungs(Duration interval);
 /// h in nats for this probing interval and budget (false alarms per target-year).
@@ -34,11 +36,17 @@ struct Mark {
 class Detector {
  public:
   static constexpr std::array<double, 4> rungs = {0.9, 0.4, 0.1, 0.02};
+  /// What the baseline is learned from is never fewer probes than this: at first, and after a silence, as if so many had
+  /// failed at the rate that was taken to be normal.
+  static constexpr double least_memory = 2000;
   enum class Change : std::uint8_t { none, fired, recovered, refractory /* not counted */ };
 
   /// Takes one usable probe that started at `at`. `teaches`: of the base schedule while nothing is open, so that it may
   /// teach the baseline. `mark` is the owner's position before this probe.
   Change take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark);
+
+  /// The same for `count` good ones at the same moment, at the cost of one. Not while it fires, nor by the classic rule.
+  void take_good(std::uint64_t count, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark);
 
   /// Forgets suspicion, keeps the baseline. Used after a gap.
   void calm();
@@ -56,6 +64,8 @@ class Detector {
   Mark onset_mark() const;
   /// Some sum is above zero, or it fires.
   bool suspicious(const DetectionRules& rules) const;
+  /// Half of what it takes to fire, or more; not while it fires.
+  bool half_certain(const DetectionRules& rules);
   /// Nothing is counted before this time.
   Timestamp refractory_until() const { return state_.refractory_until; }
   double onset_baseline() const { return state_.onset_baseline; }
@@ -74,7 +84,7 @@ class Detector {
   /// All it knows; stored with the engine's snapshot.
   struct State {
     std::array<Rung, 4> rungs;
-    double good = 0, bad = 0;            // decayed counts behind the baseline (all probes, failures)
+    double good = least_memory, bad = least_memory * prior_baseline;  // decayed counts behind the baseline (all probes, failures)
     double weighed = 0;                  // the baseline that the weights in use were made for; 0: none yet
     Timestamp learned = never_past, last = never_past, refractory_until = never_past;
     bool firing = false;
@@ -90,7 +100,8 @@ class Detector {
   void restore(const State& state);
 
  private:
-  void learn(bool bad, Timestamp at, Duration half_life);
+  void forget_after_gap(Timestamp at, const DetectionRules& rules);
+  void learn(std::uint64_t count, bool bad, Timestamp at, Duration half_life);
   void weigh(const DetectionRules& rules);
   void make_weights();
   void fire(const Rung& rung, const DetectionRules& rules);
@@ -99,6 +110,7 @@ class Detector {
   const Rung& highest() const;
 
   State state_;
+  double top_ = 0;  // the highest of the sums
   // Logarithms, for state_.weighed; kept until the baseline has moved by half a percent: they are most of a probe's cost.
   struct Weight {
     bool used = false;

@@ -1,6 +1,7 @@
 #include "core/engine.h"
 
 #include <algorithm>
+#include <map>
 
 #include "core/engine_state.h"
 #include "core/words.h"
@@ -59,6 +60,10 @@ void Engine::step(const Input& input, Effects& out) {
     state.apply(*claim, out);
   } else if (const auto* change = std::get_if<ConfigChange>(&input.what)) {
     state.apply(*change, out);
+  } else if (const auto* action = std::get_if<OperatorAction>(&input.what)) {
+    state.apply(*action);
+  } else if (const auto* reporting = std::get_if<Reporting>(&input.what)) {
+    state.apply(*reporting, out);
   }
 }
 
@@ -89,7 +94,10 @@ void Engine::State::apply(const Observation& observation, Effects& out) {
     out.disposition = Disposition::ignored;
     return;
   }
-  out.disposition = observe_target(targets[id], observation, out);
+  TargetState& target = targets[id];
+  out.disposition = target.reported()        ? observe_reported(target, observation, out)
+                    : target.spec->advisory ? observe_advisory(target, observation, out)
+                                            : observe_target(target, observation, out);
 }
 
 void Engine::State::observe_control(const Observation& observation, Effects& out) {
@@ -172,8 +180,9 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
   const bool bad = counts != Counts::good;
   controls.witness(!bad);
 
-  // "Maybe" needs a second witness: the same target again.
-  if (counts == Counts::maybe && !target.doubt) {
+  // "Maybe" needs a second witness: the same target again, or what others say of the component.
+  ComponentState& owner = component(target.spec->component);
+  if (counts == Counts::maybe && !target.doubt && !advised(owner)) {
     target.doubt = true;
     return Disposition::void_uncorroborated;
   }
@@ -184,7 +193,6 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
   }
   if (bad && controls.down(now, topology->control_rules.window)) return Disposition::void_controls;
 
-  ComponentState& owner = component(target.spec->component);
   const bool was_blind = owner.verdict.agreement == Agreement::blind;
   const bool teaches = observation.base_schedule && target.cadence == Duration{} && !owner.open();
   const DetectionRules& rules = target.spec->rules;
@@ -204,7 +212,8 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
     }
     (bad ? target.last_bad : target.last_good) = now;
   }
-  const bool pooled = owner.spec->pooled && owner.targets.size() > 1 && rules.failure_threshold == 0;
+  const bool was_half_certain = half_certain(owner);
+  const bool pooled = owner.spec->pooled && owner.probed > 1 && rules.failure_threshold == 0;
   if (pooled) feed(owner.pooled, owner, {}, false, bad, started, teaches, owner.pooled_rules, before, out);
   if (!bad && rules.slow_cap > Duration{}) {
     const double took = static_cast<double>(observation.took.count());
@@ -221,9 +230,13 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
     feed(target.slow, owner, id, true, slow, started, teaches, rules, before, out);
     if (pooled) feed(owner.pooled_slow, owner, {}, true, slow, started, teaches, owner.pooled_rules, before, out);
   }
-  if (owner.open() && !any_firing(owner)) recover(owner, out);
+  if (owner.open() && !owner.incident->from_page && !any_firing(owner)) recover(owner, out);
   if (was_blind || owner.open() || out.list.size() != effects_before) evaluate(owner, out);
-  set_cadence(target, out);
+  if (half_certain(owner) && !was_half_certain) {
+    set_cadence(owner, out);
+  } else {
+    set_cadence(target, out);
+  }
   note_baseline(target, out);
 
   if (change == Detector::Change::refractory) return Disposition::void_refractory;
@@ -235,22 +248,33 @@ Detector::Change Engine::State::feed(Detector& stream, const ComponentState& own
                                      bool bad, Timestamp started, bool teaches, const DetectionRules& rules, const Mark& mark,
                                      Effects& out) {
   const Detector::Change change = stream.take(bad, started, teaches, rules, mark);
-  if (change != Detector::Change::fired && change != Detector::Change::recovered) return change;
+  announce(change, stream, owner, target, slow, rules, out);
+  return change;
+}
+
+void Engine::State::announce(Detector::Change change, const Detector& stream, const ComponentState& owner,
+                             std::optional<TargetId> target, bool slow, const DetectionRules& rules, Effects& out) {
+  if (change != Detector::Change::fired && change != Detector::Change::recovered) return;
   const Detector::State& state = stream.state();
   tell(out, StreamChanged{.component = owner.spec->id, .target = target, .slow = slow, .firing = stream.firing(),
                           .onset = state.onset, .failures = state.failures, .probes = state.probes});
   if (change == Detector::Change::fired) open_incident(component(owner.spec->id), stream, slow, rules, out);
-  return change;
+}
+
+/// Together its targets make half a case: then all of them are asked faster, not only those that failed.
+bool Engine::State::half_certain(ComponentState& owner) {
+  return owner.pooled.half_certain(owner.pooled_rules) || owner.pooled_slow.half_certain(owner.pooled_rules);
 }
 
 /// How often this target should be asked now. Told only when it changes, or when a failure calls for a pause.
 void Engine::State::set_cadence(TargetState& target, Effects& out) {
+  if (target.reported() || target.spec->advisory) return;
   const DetectionRules& rules = target.spec->rules;
-  const ComponentState& owner = component(target.spec->component);
+  ComponentState& owner = component(target.spec->component);
   Duration wanted = rules.interval;
   Timestamp not_before = now;
   const bool firing = target.detector.firing() || target.slow.firing();
-  const bool suspicious = target.detector.suspicious(rules) || target.slow.suspicious(rules);
+  const bool suspicious = target.detector.suspicious(rules) || target.slow.suspicious(rules) || half_certain(owner);
   if (now < target.polite_until) {
     wanted = rules.interval;
   } else if (suspicious && !firing) {
@@ -283,27 +307,57 @@ void Engine::State::apply(const Claim& claim, Effects& out) {
   evaluate(owner, out);
 }
 
+/// The configuration, and beside it the targets of those who report of its components.
+void Engine::State::join_reporting() {
+  std::erase_if(reporting, [&](const TargetSpec& spec) { return !configured->component(spec.component); });
+  topology = configured;
+  if (reporting.empty()) return;
+  auto joined = std::make_shared<Topology>(*configured);
+  std::erase_if(joined->targets, [](const TargetSpec& spec) { return !spec.source.empty(); });
+  for (const TargetSpec& spec : reporting) {
+    joined->targets.push_back(spec);
+    joined->targets.back().rules = joined->traffic;
+    for (ComponentSpec& component : joined->components) component.probed = component.probed || component.id == spec.component;
+  }
+  topology = std::move(joined);
+}
+
 void Engine::State::configure(std::shared_ptr<const Topology> next) {
-  topology = std::move(next);
+  configured = std::move(next);
+  join_reporting();
   for (TargetState& target : targets) target.spec = nullptr;
   for (ComponentState& each : components) {
     each.spec = nullptr;
     each.targets.clear();
+    each.advisory.clear();
+    each.probed = 0;
   }
+  vantages.clear();
   for (const ComponentSpec& spec : topology->components) {
     ComponentState& each = at_id(components, index(spec.id));
     each.spec = &spec;
     each.verdict.component = spec.id;
     if (each.verdict.since == Timestamp{}) each.verdict.since = now;
+    each.people.begin(now);
     if (spec.page) each.page.begin(now);
   }
-  for (const TargetSpec& spec : topology->targets) {
-    at_id(targets, index(spec.id)).spec = &spec;
-    at_id(components, index(spec.component)).targets.push_back(spec.id);
+  std::map<std::string_view, std::size_t> known;
+  for (const TargetSpec& spec : topology->targets) {  // those who report come last
+    TargetState& target = at_id(targets, index(spec.id));
+    ComponentState& owner = at_id(components, index(spec.component));
+    target.spec = &spec;
+    (spec.advisory ? owner.advisory : owner.targets).push_back(spec.id);
+    if (target.reported()) {
+      target.vantage = known.try_emplace(spec.source, known.size()).first->second;
+      vantages.resize(known.size());
+      vantages[target.vantage].push_back(spec.id);
+    } else if (!spec.advisory) {
+      ++owner.probed;
+    }
   }
   for (ComponentState& each : components) {
     std::vector<const DetectionRules*> rules;
-    for (const TargetId id : each.targets) rules.push_back(&targets[index(id)].spec->rules);
+    for (std::size_t i = 0; i < each.probed; ++i) rules.push_back(&targets[index(each.targets[i])].spec->rules);
     if (!rules.empty()) each.pooled_rules = outaged::pooled_rules(rules);
   }
   std::vector<std::uint32_t> ids;
@@ -314,8 +368,11 @@ void Engine::State::configure(std::shared_ptr<const Topology> next) {
 void Engine::State::apply(const ConfigChange& change, Effects& out) {
   if (!change.topology) return;
   if (change.topology->hash == topology->hash && !topology->hash.empty()) return;
+  const auto probed = [](const ComponentState& each) {
+    return std::vector(each.targets.begin(), each.targets.begin() + static_cast<std::ptrdiff_t>(each.probed));
+  };
   std::vector<std::vector<TargetId>> targets_before;
-  for (const ComponentState& each : components) targets_before.push_back(each.targets);
+  for (const ComponentState& each : components) targets_before.push_back(probed(each));
   const auto before = topology;  // specs of what vanishes are needed until its incidents are closed
   configure(change.topology);
   for (TargetState& target : targets) {
@@ -329,7 +386,7 @@ void Engine::State::apply(const ConfigChange& change, Effects& out) {
   }
   for (std::size_t id = 0; id < components.size(); ++id) {
     ComponentState& each = components[id];
-    if (id >= targets_before.size() || targets_before[id] != each.targets) {
+    if (id >= targets_before.size() || targets_before[id] != probed(each)) {
       // What the others add up to is another question now.
       each.pooled.stop();
       each.pooled_slow.stop();
@@ -367,8 +424,8 @@ TargetView Engine::target(TargetId id) const {
   const DetectionRules& rules = target.spec->rules;
   view.proven = target.proven;
   view.cadence = target.cadence;
-  view.blind = state_->network_down || target.last_usable == never_past ||
-               state_->now >= target.last_usable + blind_intervals * rules.interval;
+  view.blind = (state_->network_down && !target.reported()) || target.last_usable == never_past ||
+               state_->now >= target.last_usable + target.sight();
   view.firing = target.detector.firing() || target.slow.firing();
   view.health = view.blind    ? Status::unknown
                 : view.firing ? Status::degraded_performance
@@ -405,6 +462,12 @@ Verdict Engine::verdict(ComponentId id) const {
   Verdict verdict = component.verdict;
   if (component.spec) verdict.why = explain(*state_, component, verdict);
   return verdict;
+}
+
+PeopleView Engine::people(ComponentId id) const {
+  if (index(id) >= state_->components.size()) return {};
+  const People& people = state_->components[index(id)].people;
+  return {people.last_hour(state_->now), people.normal(state_->now), people.unusual(state_->now)};
 }
 
 const Claim* Engine::claim(ComponentId id) const {

@@ -32,6 +32,13 @@ struct ControlView {
   std::optional<Timestamp> at;
 };
 
+/// What people report of a component.
+struct PeopleView {
+  std::size_t last_hour = 0;            // different people
+  double normal = 0;                    // an hour, as learned
+  bool unusual = false;
+};
+
 class Engine {
  public:
   Engine();
@@ -57,6 +64,7 @@ class Engine {
   /// Fewer than two controls have a vote: we decide all the same and say so.
   bool unchecked() const;
   Verdict verdict(ComponentId id) const;
+  PeopleView people(ComponentId id) const;
   /// The last claim read, whatever it said; null before the first.
   const Claim* claim(ComponentId id) const;
   std::optional<Timestamp> claim_at(ComponentId id) const;

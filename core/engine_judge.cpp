@@ -40,18 +40,19 @@ bool Engine::State::any_firing(const ComponentState& each) const {
          });
 }
 
-Timestamp Engine::State::sees_until(const ComponentState& each) const {
+Timestamp Engine::State::sees_until(const ComponentState& each, bool reported_only) const {
   Timestamp until = never_past;
-  for (const TargetId id : each.targets) {
-    const TargetState& target = targets[index(id)];
+  for (std::size_t i = reported_only ? each.probed : 0; i < each.targets.size(); ++i) {
+    const TargetState& target = targets[index(each.targets[i])];
     if (target.last_usable == never_past) continue;
-    until = std::max(until, target.last_usable + blind_intervals * target.spec->rules.interval);
+    until = std::max(until, target.last_usable + target.sight());
   }
   return until;
 }
 
+/// While our own network is down, those who report from elsewhere are our eyes.
 bool Engine::State::blind(const ComponentState& each) const {
-  return each.spec->probed && (network_down || now >= sees_until(each));
+  return each.spec->probed && now >= sees_until(each, network_down);
 }
 
 double Engine::State::episode_rate(const ComponentState& each) const {
@@ -77,9 +78,10 @@ Status Engine::State::health(const ComponentState& each) const {
 Status Engine::State::surely(const ComponentState& each) const {
   const double probes = static_cast<double>(each.total.probes - each.episode_mark.probes), rate = episode_rate(each);
   if (probes == 0) return Status::degraded_performance;
-  // Two standard errors; with a prior failure and a prior success, so that ten of ten are not certainty.
+  // Three standard errors, for it is looked at after every probe and need be beyond them only once; with a prior failure
+  // and a prior success, so that ten of ten are not certainty.
   const double share = (rate * probes + 1) / (probes + 2);
-  const double least = share - 2 * std::sqrt(share * (1 - share) / (probes + 2));
+  const double least = share - 3 * std::sqrt(share * (1 - share) / (probes + 2));
   if (least >= major_rate) return Status::major_outage;
   return least >= partial_rate ? Status::partial_outage : Status::degraded_performance;
 }
@@ -229,7 +231,9 @@ void Engine::State::follow_page(ComponentState& each, Effects& out) {
 /// Nothing of ours watches it: its page speaks for it, from the user's least level on.
 void Engine::State::follow_page_only(ComponentState& each, Effects& out) {
   const AgreementRules& rules = each.spec->rules;
-  if (each.spec->probed || !each.spec->page || rules.page_only_level == Status::unknown) return;
+  // Should somebody begin to report meanwhile: what its page opened, its page ends.
+  const bool its_own = each.open() && each.incident->from_page;
+  if ((each.spec->probed && !its_own) || !each.spec->page || rules.page_only_level == Status::unknown) return;
   const PageWatch& page = each.page;
   const Status claim = page.claim(now, rules);
   const Status says = std::max(claim, Status::degraded_performance);  // an open incident under a green component, at least
@@ -333,9 +337,10 @@ std::pair<Agreement, bool> Engine::State::judge(const ComponentState& each, bool
   if (!incident.admitted) {
     return after_grace ? std::pair{Agreement::page_silent, each.gate_passed} : std::pair{Agreement::pending, false};
   }
-  // Until enough good probes have come the incident stays open; only a failure after the all-clear proves it wrong.
+  // Until enough good probes have come the incident stays open; only a failure after the all-clear proves it wrong. And
+  // it must have been read green once its time was up: it may have turned red again since we last looked.
   const bool failed_since = incident.last_failure > page.green_since();
-  return failed_since && now >= page.green_since() + rules.too_early_after
+  return failed_since && page.last_green() >= page.green_since() + rules.too_early_after
              ? std::pair{Agreement::page_too_early, each.gate_passed}
              : std::pair{Agreement::pending, false};
 }
@@ -362,7 +367,7 @@ void Engine::State::tell_blind(ComponentState& each, bool is_blind, Effects& out
   if (!is_blind || each.blind_told || network_down) return;
   for (const TargetId id : each.targets) {
     const TargetState& target = targets[index(id)];
-    if (!target.proven || target.last_void == never_past || target.last_void <= target.last_usable) continue;
+    if (target.reported() || target.void_class == Class::waiting || !target.proven || target.last_void == never_past || target.last_void <= target.last_usable) continue;
     each.blind_told = true;
     return tell(out, SelfNotice{.subject = each.spec->name,
                                 .text = "cannot be seen: its probes end in " + std::string(to_string(target.void_class))});
@@ -372,6 +377,7 @@ void Engine::State::tell_blind(ComponentState& each, bool is_blind, Effects& out
 void Engine::State::evaluate(ComponentState& each, Effects& out) {
   const AgreementRules& rules = each.spec->rules;
   each.page.advance(now, rules);
+  forget_silent(each, out);
   refresh_incident(each, out);
   follow_page(each, out);
   follow_page_only(each, out);
@@ -421,15 +427,18 @@ void Engine::State::schedule(ComponentState& each) {
     if (t > now) next = std::min(next, t);
   };
   if (each.spec->probed) {
-    const Timestamp until = sees_until(each);
+    const Timestamp until = sees_until(each, network_down);
     if (until != never_past) consider(until);
+    for (std::size_t i = each.probed; i < each.targets.size(); ++i) {
+      const TargetState& target = targets[index(each.targets[i])];
+      if (target.detector.firing()) consider(target.last_usable + target.spec->rules.gap);
+    }
   }
   if (each.spec->page) {
     consider(each.page.next_deadline(now, rules));
     if (each.open()) {
       consider(each.incident->onset + rules.grace);
       consider(each.incident->onset + rules.gate_after);
-      if (each.page.green_since() != never_past) consider(each.page.green_since() + rules.too_early_after);
     } else if (each.page.red()) {
       Timestamp since = each.page.red_since();
       if (each.incident) since = std::max(since, *each.incident->recovered);

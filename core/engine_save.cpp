@@ -1,6 +1,6 @@
 // The engine's state as a versioned JSON document, and back, to the bit. One list of fields serves both directions.
-// Version 1: {"version", "now", "seq", "config", "network_down", "network_deadline", "network_back",
-// "voters_lacking_told", "controls", "targets", "components"} with targets and components by id; what was never used is left out.
+// Version 2: {"version", "now", "seq", "config", "network_down", "network_deadline", "network_back",
+// "voters_lacking_told", "controls", "reporting", "targets", "components"} with targets and components by id; what was never used is left out.
 #include <fmt/format.h>
 
 #include "core/engine_state.h"
@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int version = 1;
+constexpr int version = 2;
 
 // ---- the fields, once -----------------------------------------------------------------------------------------------
 
@@ -47,6 +47,36 @@ void fields(Field&& field, Detector::State& v) {
   field("probes", v.probes);
   field("run", v.run);
   field("run_start", v.run_start);
+}
+
+template <class Field>
+void fields(Field&& field, Traffic::State& v) {
+  field("recent_good", v.recent_good);
+  field("recent_bad", v.recent_bad);
+  field("seen", v.seen);
+  field("good_at", v.good_at);
+  field("placed", v.placed);
+  field("failures", v.failures);
+  field("requests", v.requests);
+  field("relief", v.relief);
+  field("relieved_since", v.relieved_since);
+  field("clean_since", v.clean_since);
+  field("last", v.last);
+  field("clean", v.clean);
+}
+
+template <class Field>
+void fields(Field&& field, People::Word& v) {
+  field("by", v.by);
+  field("at", v.at);
+}
+
+template <class Field>
+void fields(Field&& field, People::State& v) {
+  field("words", v.words);
+  field("learned", v.learned);
+  field("learned_at", v.learned_at);
+  field("since", v.since);
 }
 
 template <class Field>
@@ -176,6 +206,7 @@ json save_target(const TargetState& target) {
           {"last_good", write(target.last_good)},
           {"last_bad", write(target.last_bad)},
           {"last_slow", write(target.last_slow)},
+          {"traffic", write(target.traffic.state())},
           {"proof", write(target.proof)}};
 }
 
@@ -200,6 +231,9 @@ void load_target(const json& in, TargetState& target) {
   read(in.at("last_good"), target.last_good);
   read(in.at("last_bad"), target.last_bad);
   read(in.at("last_slow"), target.last_slow);
+  Traffic::State traffic;
+  read(in.at("traffic"), traffic);
+  target.traffic.restore(traffic);
   read(in.at("proof"), target.proof);
 }
 
@@ -207,6 +241,7 @@ json save_component(const ComponentState& component) {
   return {{"pooled", write(component.pooled.state())},
           {"pooled_slow", write(component.pooled_slow.state())},
           {"total", write(component.total)},
+          {"people", write(component.people.state())},
           {"page", write(component.page.state())},
           {"verdict", write(component.verdict)},
           {"incident", write(component.incident)},
@@ -226,6 +261,9 @@ void load_component(const json& in, ComponentState& component) {
   PageWatch::State page;
   read(in.at("page"), page);
   component.page.restore(std::move(page));
+  People::State people;
+  read(in.at("people"), people);
+  component.people.restore(std::move(people));
   Detector::State pooled;
   read(in.at("pooled"), pooled);
   component.pooled.restore(pooled);
@@ -269,6 +307,7 @@ std::string Engine::save() const {
                     {"network_back", write(state.network_back)},
                     {"voters_lacking_told", state.voters_lacking_told},
                     {"controls", write(state.controls.state())},
+                    {"reporting", write(state.reporting)},
                     {"targets", std::move(targets)},
                     {"components", std::move(components)}});
 }
@@ -301,6 +340,7 @@ Result<Engine> Engine::load(std::string_view document, std::shared_ptr<const Top
     read(in.at("network_deadline"), state.network_deadline);
     read(in.at("network_back"), state.network_back);
     read(in.at("voters_lacking_told"), state.voters_lacking_told);
+    read(in.at("reporting"), state.reporting);
     if (topology) state.configure(std::move(topology));
     for (std::size_t id = 0; id < state.components.size(); ++id) {
       ComponentState& component = state.components[id];

@@ -41,6 +41,8 @@ void each(F&& field, Of<Observation> auto& v) {
   field("timings", v.timings);
   field("cert_expiry", v.cert_expiry);
   field("evidence", v.evidence);
+  field("count", v.count);
+  field("age_ms", v.age);
 }
 
 template <class F>
@@ -206,6 +208,12 @@ void each(F&& field, Of<OperatorAction> auto& v) {
 }
 
 template <class F>
+void each(F&& field, Of<Reporting> auto& v) {
+  field("target", v.target);
+  field("ended", v.ended);
+}
+
+template <class F>
 void each(F&& field, Of<DetectionRules> auto& v) {
   field("interval_ms", v.interval);
   field("false_alarms_per_year", v.false_alarms_per_year);
@@ -220,6 +228,7 @@ void each(F&& field, Of<DetectionRules> auto& v) {
   field("slow_cap_ms", v.slow_cap);
   field("fast_interval_ms", v.fast_interval);
   field("down_interval_ms", v.down_interval);
+  field("gap_ms", v.gap);
 }
 
 template <class F>
@@ -249,6 +258,8 @@ void each(F&& field, Of<TargetSpec> auto& v) {
   field("component", v.component);
   field("labels", v.labels);
   field("rules", v.rules);
+  field("advisory", v.advisory);
+  field("source", v.source);
 }
 
 template <class F>
@@ -295,6 +306,7 @@ void each(F&& field, Of<Topology> auto& v) {
   field("controls", v.controls);
   field("pages", v.pages);
   field("control_rules", v.control_rules);
+  field("traffic", v.traffic);
 }
 
 }  // namespace outaged::fields

@@ -25,15 +25,24 @@ struct ClockStep {
   Duration by{};
 };
 
-/// Something a person did (silence, acknowledge, …). Recorded; the engine itself takes none yet.
+/// Something a person did (silence, acknowledge, …). Recorded; the engine itself takes `report` only: it fails for
+/// somebody too, `subject` is the component's name, and one word of each person (`by`) counts.
 struct OperatorAction {
   std::string action, subject, by, comment;
+};
+inline constexpr std::string_view report_action = "report";
+
+/// From here on this source reports its traffic with this component; or no more, to make room. The target carries the
+/// source, and belongs to a component of the configuration.
+struct Reporting {
+  TargetSpec target;
+  bool ended = false;
 };
 
 struct Input {
   Seq seq = 0;
   Timestamp at{};  // monotone
-  std::variant<Tick, Observation, Claim, ConfigChange, DeliveryReport, ClockStep, OperatorAction> what;
+  std::variant<Tick, Observation, Claim, ConfigChange, DeliveryReport, ClockStep, OperatorAction, Reporting> what;
 };
 
 struct VerdictChanged {

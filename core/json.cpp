@@ -308,6 +308,8 @@ void to_json(json& out, const Notification& value) { out = write(value); }
 void to_json(json& out, const DeliveryReport& value) { out = write(value); }
 void to_json(json& out, const ClockStep& value) { out = write(value); }
 void to_json(json& out, const OperatorAction& value) { out = write(value); }
+void to_json(json& out, const Reporting& value) { out = write(value); }
+void to_json(json& out, const TargetSpec& value) { out = write(value); }
 void to_json(json& out, const Topology& value) { out = write(value); }
 
 void from_json(const json& in, Timings& value) { read(in, value); }
@@ -324,6 +326,8 @@ void from_json(const json& in, Notification& value) { read(in, value); }
 void from_json(const json& in, DeliveryReport& value) { read(in, value); }
 void from_json(const json& in, ClockStep& value) { read(in, value); }
 void from_json(const json& in, OperatorAction& value) { read(in, value); }
+void from_json(const json& in, Reporting& value) { read(in, value); }
+void from_json(const json& in, TargetSpec& value) { read(in, value); }
 void from_json(const json& in, Topology& value) { read(in, value); }
 
 }  // namespace outaged

@@ -72,6 +72,8 @@ void to_json(nlohmann::json& out, const Notification& value);
 void to_json(nlohmann::json& out, const DeliveryReport& value);
 void to_json(nlohmann::json& out, const ClockStep& value);
 void to_json(nlohmann::json& out, const OperatorAction& value);
+void to_json(nlohmann::json& out, const Reporting& value);
+void to_json(nlohmann::json& out, const TargetSpec& value);
 void to_json(nlohmann::json& out, const Topology& value);
 
 void from_json(const nlohmann::json& in, Timings& value);
@@ -88,6 +90,8 @@ void from_json(const nlohmann::json& in, Notification& value);
 void from_json(const nlohmann::json& in, DeliveryReport& value);
 void from_json(const nlohmann::json& in, ClockStep& value);
 void from_json(const nlohmann::json& in, OperatorAction& value);
+void from_json(const nlohmann::json& in, Reporting& value);
+void from_json(const nlohmann::json& in, TargetSpec& value);
 void from_json(const nlohmann::json& in, Topology& value);
 
 }  // namespace outaged

@@ -81,7 +81,8 @@ struct Evidence {
   std::vector<std::pair<std::string, std::string>> headers;  // allow-listed
 };
 
-/// The outcome of one probe. `at` is when it was known: the engine's time, given by the inbox.
+/// The outcome of one probe, or of many real requests that a client reported and that met the same. When it was known is
+/// the input's time, given by the inbox.
 struct Observation {
   TargetId target{};
   Class cls = Class::ok;
@@ -92,6 +93,8 @@ struct Observation {
   Timings timings{};
   std::optional<Timestamp> cert_expiry;      // earliest of the chain
   std::shared_ptr<const Evidence> evidence;  // null where there is nothing to tell
+  std::uint32_t count = 1;                   // reported: how many requests met this; `took` is their mean
+  Duration age{};                            // reported: how long they had ended when we were told
 };
 
 /// What the engine made of an observation. Persisted: append only.
@@ -157,6 +160,14 @@ struct Admission {
   Timestamp first_red{};
   bool already_red = false;  // red since more than an hour before onset: no lag
   std::string text;
+};
+
+/// What the paid probes of one ledger (one account at one LLM provider) have used on one UTC day.
+struct Spent {
+  std::string ledger;
+  std::int64_t day = 0;  // since 1970-01-01
+  std::int64_t requests = 0, tokens = 0;
+  bool told = false;     // that the day's budget has ended
 };
 
 using IncidentId = std::string;  // "claude.api-20260413T140300000Z": component and onset

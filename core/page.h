@@ -13,18 +13,30 @@ namespace outaged {
 struct PageComponent {
   std::string id, name;        // id may be empty: then the name is all there is
   Status claim = Status::unknown;
-  std::string raw;             // the document's own word
+  std::string raw = {};        // the document's own word
   bool group = false;
-  std::string group_id;
+  std::string group_id = {};
+  std::string group_name = {}; // where the document's containers are no records of their own
+  bool silent = false;         // its page does not watch it (paused, not monitored): it says nothing either way
+};
+
+/// One post of an incident, as the page tells it.
+struct PageUpdate {
+  std::optional<Timestamp> at = {};
+  std::string status = {}, text = {};    // lower-case word of the document; its text without markup
 };
 
 struct PageIncident {
   std::string id, name, status, impact;  // status and impact: the document's own words in lower case
   bool open = false;
-  std::optional<Timestamp> created, updated, resolved;
-  std::vector<std::string> components;   // ids of page components it touches
-  std::string url, latest;               // shortlink; text of the latest update
+  std::optional<Timestamp> created, updated, resolved;  // created: first published
+  std::optional<Timestamp> started = {}; // when the provider says it began: may be long before it was published
+  std::vector<std::string> components = {};  // page components it touches: ids; ids and names where the page lists none
+  std::string url = {}, latest = {};     // shortlink; text of the latest update
+  std::optional<Status> claim = {};      // for the formats in which the incident itself is the claim, while it is open
+  std::vector<PageUpdate> updates = {};  // oldest first; at most max_page_updates, the newest
 };
+inline constexpr std::size_t max_page_updates = 50;
 
 struct PageMaintenance {
   std::string id, name, status;
@@ -41,11 +53,16 @@ struct PageReport {
   std::optional<Status> indicator;     // the page's own summary; nullopt: the format or endpoint has none
   std::string description;             // "All Systems Operational"
   bool has_components = false;         // the document carries a component list at all
+  bool has_incidents = false;          // it lists what is open: further documents add only what is closed
+  bool silent_is_green = false;        // a vendor's document in which "nothing open" is the all-clear
   std::vector<PageComponent> components;
   std::vector<PageIncident> incidents;
   std::vector<PageMaintenance> maintenances;
   std::optional<Timestamp> document_time;
-  Status claim = Status::unknown;      // worst of indicator and leaves, lifted by open incidents (design, section 8)
+  std::string stale;                   // why its claim is too old to be believed; empty: it is not
+  int pages = 1;                       // the list goes on: "?page=2" to "?page=<pages>" carry the rest
+  std::string moved;                   // for people, once: "the page moved from … to …"; the format is another now
+  Status claim = Status::unknown;      // worst of indicator, leaves and incidents that claim, lifted by open ones
 };
 
 /// The raw document: evidence, kept once per hash.

@@ -21,7 +21,8 @@ class PageWatch {
   bool red() const { return state_.red; }
   Timestamp red_since() const { return state_.red_since; }
   Timestamp green_since() const { return state_.green_since; }
-  /// Our last green sample before it turned red; never_past: we never saw it green.
+  /// Our last green sample so far, and the one before it turned red; never_past: we never saw it green.
+  Timestamp last_green() const { return state_.last_green_sample; }
   Timestamp green_before_red() const { return state_.green_before_red; }
   bool flapping(Timestamp now, const AgreementRules& rules) const;
   bool readable_once() const { return state_.readable.has_value(); }

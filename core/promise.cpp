@@ -34,24 +34,18 @@ Duration fast(const DetectionRules& rules) { return std::min(rules.interval, rul
 bool classic(const DetectionRules& rules) { return rules.failure_threshold > 0; }
 
 /// What one probe leaves of the history before it.
-double kept(const DetectionRules& rules) { return std::exp2(-interval_seconds(rules) / to_seconds(rules.baseline_half_life)); }
+double kept(const DetectionRules& rules) {
+  const double by_age = std::exp2(-interval_seconds(rules) / to_seconds(rules.baseline_half_life));
+  return std::max(by_age, Detector::least_memory / (Detector::least_memory + 1));
+}
 
 /// A calm detector that has learned `baseline` from as many probes as its half-life remembers.
 Detector prepare(const DetectionRules& rules, double baseline) {
   Detector detector;
   if (classic(rules) || std::abs(baseline - prior_baseline) < 1e-9) return detector;
-  // What the prior weighs is found by asking, so that the figure stays in one place: the baseline is
-  // (failures + prior failures) / (probes + weight), unless clamped.
-  DetectionRules unclamped = rules;
-  unclamped.expected_error_rate = 1;
   Detector::State state = detector.state();
-  state.bad = 1;
-  detector.restore(state);
-  const double weight = 1 / (detector.baseline(unclamped) - prior_baseline);
-  const double failures = prior_baseline * weight;
-  const double wanted = std::max(baseline, 1e-3);
-  state.good = std::max(1 / (1 - kept(rules)), failures / wanted - weight);
-  state.bad = std::max(0.0, wanted * (state.good + weight) - failures);
+  state.good = 1 / (1 - kept(rules));
+  state.bad = baseline * state.good;
   state.learned = state.last = from_millis(0);
   detector.restore(state);
   return detector;

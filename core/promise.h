@@ -9,12 +9,9 @@
 
 #include <cstdint>
 
-#include "core/topology.h"
+#include "core/detector.h"
 
 namespace outaged {
-
-/// What a target that nothing is known of yet is taken to fail at.
-inline constexpr double prior_baseline = 0.005;
 
 struct Promise {
   Duration median{}, mean{}, p95{}, p99{};  // from the start of the outage, which falls anywhere between two probes

@@ -56,7 +56,7 @@ Scope scope_of(const Engine& engine, ServiceId service) {
       scope.good.push_back(component.id);
     }
     for (const TargetSpec& target : topology.targets) {
-      if (target.component != component.id) continue;
+      if (target.component != component.id || target.advisory) continue;
       const TargetView view = engine.target(target.id);
       const bool affected = open && std::find(incident->affected.begin(), incident->affected.end(), target.id) != incident->affected.end();
       if (view.firing || affected) {

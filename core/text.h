@@ -12,6 +12,8 @@ namespace outaged {
 std::string clean_line(std::string_view text, std::size_t max_bytes = 300);
 /// Valid UTF-8, newlines kept; otherwise as clean_line, without a limit.
 std::string clean_utf8(std::string_view text);
+/// A to Z become a to z; every other byte stays.
+std::string lower_ascii(std::string_view text);
 /// SHA-256, lower-case hex.
 std::string sha256_hex(std::string_view bytes);
 /// The candidate nearest to `word` (edit distance at most 2, or a third of its length), or "".

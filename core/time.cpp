@@ -127,6 +127,29 @@ std::optional<Timestamp> parse_time(std::string_view text) {
   return start + std::chrono::seconds{second} + Duration{millis};
 }
 
+std::optional<Timestamp> parse_http_date(std::string_view text) {
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  constexpr std::string_view days = "SunMonTueWedThuFriSat";
+  if (text.size() != 29) return std::nullopt;
+  const auto weekday = days.find(text.substr(0, 3));
+  if (weekday == std::string_view::npos || weekday % 3 != 0) return std::nullopt;
+  Scanner scan{text.substr(3)};
+  int day = 0, year = 0, hour = 0, minute = 0, second = 0;
+  if (!(scan.literal(',') && scan.literal(' ') && scan.number(2, 1, 31, day) && scan.literal(' '))) return std::nullopt;
+  const auto month = months.find(scan.rest.substr(0, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+  scan.rest.remove_prefix(3);
+  if (!(scan.literal(' ') && scan.number(4, 1970, 9999, year) && scan.literal(' ') && scan.number(2, 0, 23, hour) &&
+        scan.literal(':') && scan.number(2, 0, 59, minute) && scan.literal(':') && scan.number(2, 0, 60, second) &&
+        scan.rest == " GMT")) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month / 3 + 1)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second};
+}
+
 std::string format_clock(Timestamp t, bool seconds) {
   const std::chrono::hh_mm_ss clock{t - std::chrono::floor<std::chrono::days>(t)};
   std::string out = fmt::format("{:02}:{:02}", clock.hours().count(), clock.minutes().count());

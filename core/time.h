@@ -29,6 +29,8 @@ Duration from_seconds(double seconds);
 std::string format_time(Timestamp t);
 /// RFC 3339 with any offset and 0 to 9 fractional digits (truncated to milliseconds).
 std::optional<Timestamp> parse_time(std::string_view text);
+/// The date of an HTTP header in the one form that is still sent (RFC 9110, 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+std::optional<Timestamp> parse_http_date(std::string_view text);
 /// "14:03" or "14:03:05", UTC: for sentences.
 std::string format_clock(Timestamp t, bool seconds = false);
 

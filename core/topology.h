@@ -26,7 +26,20 @@ struct DetectionRules {
   Duration slow_floor = 3s, slow_cap = 15s;
   // How often a target is asked while suspicious, and while its component is down. Never slower than `interval`.
   Duration fast_interval = 6s, down_interval = 15s;
+  Duration gap{};                       // after such a silence what was suspicious is forgotten; zero: ten intervals
 };
+
+/// How reported traffic is judged unless the user says otherwise (docs/decisions/0016).
+inline DetectionRules traffic_rules() {
+  DetectionRules rules;
+  rules.interval = 1ms;       // the threshold is made for up to a thousand requests a second and source
+  rules.min_outage = 60s;
+  rules.refractory = 15s;     // a client that retries at once is one failure; four more must follow
+  rules.slow_floor = rules.slow_cap = Duration{};
+  rules.fast_interval = rules.down_interval = rules.interval;
+  rules.gap = 10min;
+  return rules;
+}
 
 /// When health and claim are called different (core/engine_judge.cpp).
 struct AgreementRules {
@@ -53,6 +66,8 @@ struct TargetSpec {
   ComponentId component{};
   Labels labels;
   DetectionRules rules;
+  bool advisory = false;             // shown and named, a second witness of what is doubtful; opens nothing, counts nowhere
+  std::string source{};              // not empty: traffic that this source reports; its rules are Topology::traffic
 };
 
 struct ComponentSpec {
@@ -92,6 +107,7 @@ struct Topology {
   std::vector<ControlSpec> controls;
   std::vector<PageSpec> pages;
   ControlRules control_rules;
+  DetectionRules traffic = traffic_rules();
 
   const TargetSpec* target(TargetId id) const;
   const ComponentSpec* component(ComponentId id) const;

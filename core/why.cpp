@@ -15,8 +15,8 @@ std::string seen(const Engine::State& state, const ComponentState& component, co
     return fmt::format("Nothing of ours watches it; their page reports {} since {}.", spell(component.incident->health),
                        format_clock(component.incident->onset));
   }
-  if (state.network_down) return "We cannot see: our own network is down, our control sites fail too.";
   if (verdict.agreement == Agreement::blind) {
+    if (state.network_down) return "We cannot see: our own network is down, our control sites fail too.";
     bool any_proven = false;
     for (const TargetId id : component.targets) any_proven = any_proven || state.targets[index(id)].proven;
     return any_proven ? "We cannot see: no probe has had a usable answer lately."
@@ -41,6 +41,29 @@ std::string seen(const Engine::State& state, const ComponentState& component, co
                        format_clock(component.incident->onset));
   }
   return "All is well as far as we see.";
+}
+
+/// What others say of it beside what we measure: sources whose traffic fails, advisory targets, people.
+std::string told(const Engine::State& state, const ComponentState& component) {
+  std::string text;
+  for (const TargetId id : component.targets) {
+    const TargetState& target = state.targets[index(id)];
+    if (!target.reported() || !target.detector.firing()) continue;
+    const Traffic::State& traffic = target.traffic.state();
+    text += fmt::format(" {} reports {} of {} requests failing.", target.spec->source, traffic.failures, traffic.requests);
+  }
+  for (const TargetId id : component.advisory) {
+    const TargetState& target = state.targets[index(id)];
+    if (!state.speaks(target) || target.proof.empty() || target.proof.back().detail.empty()) continue;
+    text += " " + target.proof.back().detail;
+    if (!text.ends_with('.')) text += '.';
+  }
+  const std::size_t people = component.people.last_hour(state.now);
+  if (people > 0 && (component.open() || component.people.unusual(state.now))) {
+    text += people == 1 ? " One person reports that it fails for them."
+                        : fmt::format(" {} people report that it fails for them.", people);
+  }
+  return text;
 }
 
 std::string claimed(const Engine::State& state, const ComponentState& component, const Verdict& verdict) {
@@ -97,7 +120,7 @@ std::string scope_sentence(const Engine::State& state, const ComponentState& com
 }
 
 std::string explain(const Engine::State& state, const ComponentState& component, const Verdict& verdict) {
-  std::string text = seen(state, component, verdict) + " " + claimed(state, component, verdict);
+  std::string text = seen(state, component, verdict) + told(state, component) + " " + claimed(state, component, verdict);
   if (is_mismatch(verdict.agreement) && !verdict.called) text += " Too mild to call it a mismatch yet.";
   return text;
 }

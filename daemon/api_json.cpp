@@ -48,6 +48,8 @@ Json observation_fields(const Observation& o, std::optional<Timestamp> at) {
           {"phases_seconds", phases_json(o.timings)},
           {"certificate_expires", time_json(o.cert_expiry)},
           {"out_of_turn", !o.base_schedule},
+          {"count", o.count},
+          {"age_seconds", to_seconds(o.age)},
           {"evidence", evidence_json(o.evidence.get())}};
 }
 
@@ -85,18 +87,28 @@ Directory::Component known_component(const Topology& topology, const ComponentSp
   return {std::string(names.service), std::string(names.component), spec.name, spec.title};
 }
 
-/// Which of a component's targets are how.
+/// Which of a component's targets are how; those that only advise are counted apart, and so are who report their traffic.
 Json target_counts(const Published& picture, ComponentId component) {
-  std::size_t total = 0, firing = 0, blind = 0, unproven = 0;
+  std::size_t total = 0, firing = 0, blind = 0, unproven = 0, advisory = 0, reported = 0;
   for (std::size_t i = 0; i < picture.targets.size(); ++i) {
-    if (picture.topology->targets[i].component != component) continue;
+    const TargetSpec& spec = picture.topology->targets[i];
+    if (spec.component != component) continue;
     const TargetView& view = picture.targets[i].view;
+    if (spec.advisory) {
+      ++advisory;
+      continue;
+    }
+    if (!spec.source.empty()) {
+      ++reported;
+      firing += view.firing;
+      continue;
+    }
     ++total;
     firing += view.firing;
     blind += view.blind;
     unproven += !view.proven;
   }
-  return {{"total", total}, {"firing", firing}, {"blind", blind}, {"unproven", unproven}};
+  return {{"total", total}, {"firing", firing}, {"blind", blind}, {"unproven", unproven}, {"advisory", advisory}, {"reported", reported}};
 }
 
 }  // namespace
@@ -210,6 +222,7 @@ Json component_json(const Published& picture, std::size_t position) {
                         {"recovered", time_json(status.incident->recovered)}};
   }
   json["targets"] = target_counts(picture, spec.id);
+  json["reports"] = {{"last_hour", status.people.last_hour}, {"normal_per_hour", status.people.normal}, {"unusual", status.people.unusual}};
   return json;
 }
 
@@ -224,6 +237,8 @@ Json target_json(const Published& picture, std::size_t position) {
           {"component", std::string(names.component)},
           {"target", std::string(names.target)},
           {"labels", spec.labels},
+          {"advisory", spec.advisory},
+          {"source", text_json(spec.source)},
           {"health", name_json(view.health)},
           {"proven", view.proven},
           {"blind", view.blind},

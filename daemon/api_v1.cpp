@@ -289,7 +289,7 @@ void mount_api_v1(web::Server& server, const Board& board, const std::string& da
   get("/api/v1/services", &V1::services);
   get("/api/v1/services/{service}", &V1::service);
   get("/api/v1/targets", &V1::targets);
-  get("/api/v1/targets/{service}/{component}/{target}", &V1::target);
+  get("/api/v1/targets/{service}/{component}/{target...}", &V1::target);
   get("/api/v1/incidents", &V1::incidents);
   get("/api/v1/incidents/{id}", &V1::incident);
   get("/api/v1/claims", &V1::claims);

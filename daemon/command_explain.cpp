@@ -1,5 +1,5 @@
-// `check-config --explain`: what the rules promise, target by target, before the first outage. Everything is computed
-// from the configuration alone; nothing is asked, nothing is read from the database.
+// `check-config --explain`: what the rules promise, target by target, before the first outage. Computed from the
+// configuration and, where a database is given, the baselines learned in it; nothing is asked.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,14 +25,16 @@ constexpr std::size_t width = 100;
 
 /// Every field of the rules: what is equal here promises the same. A new field stops this from compiling.
 auto key(const DetectionRules& rules) {
-  const auto& [interval, budget, min_outage, refractory, cap, half_life, failures, successes, expected, slow_floor, slow_cap, fast, down] = rules;
-  return std::tuple(interval, budget, min_outage, refractory, cap, half_life, failures, successes, expected, slow_floor, slow_cap, fast, down);
+  const auto& [interval, budget, min_outage, refractory, cap, half_life, failures, successes, expected, slow_floor, slow_cap, fast, down, gap] = rules;
+  return std::tuple(interval, budget, min_outage, refractory, cap, half_life, failures, successes, expected, slow_floor, slow_cap, fast, down, gap);
 }
 using Key = decltype(key(DetectionRules{}));
 
-/// Targets under equal rules, and what these promise.
+/// Targets under equal rules and of about the same baseline, and what these promise.
 struct Group {
   DetectionRules rules;
+  double baseline = prior_baseline;
+  bool learned = false;
   std::vector<std::string> targets;
   std::array<Promise, rates.size()> promises;
   FalseAlarms alarms;
@@ -41,18 +43,21 @@ struct Group {
 };
 
 struct Explained {
-  double baseline = prior_baseline;
+  double baseline = prior_baseline;         // of targets of which nothing is known
+  std::string learned;                      // where and by when; empty: nothing was looked up
   std::vector<Group> groups;
   std::size_t targets = 0, streams = 0;
   double bound = 0, estimate = 0;           // false alarms a year of all streams
   double probes_base = 0, probes_usual = 0, probes_most = 0;
+  std::vector<PaidUse> paid;
 };
 
-Explained compute(const config::Config& config, double baseline) {
+Explained compute(const config::Config& config, double baseline, const Learned* learned) {
   Explained out;
   out.baseline = baseline;
-  std::map<Key, std::size_t> known;
-  std::map<Key, FalseAlarms> pooled_known;
+  out.paid = paid_use(config);
+  std::map<std::tuple<Key, double, bool>, std::size_t> known;
+  std::map<std::tuple<Key, double>, FalseAlarms> pooled_known;
   const auto add = [&](const FalseAlarms& alarms, std::size_t streams) {
     out.streams += streams;
     out.bound += alarms.bound * static_cast<double>(streams);
@@ -63,25 +68,37 @@ Explained compute(const config::Config& config, double baseline) {
     for (const config::Component& component : service.components) {
       std::vector<const DetectionRules*> together;
       bool sequential = false;
+      double rate = 0, failing = 0;  // probes and failures a second of all of them
       for (const config::Target& target : component.targets) {
         together.push_back(&target.rules);
         sequential = sequential || target.rules.failure_threshold == 0;
-        const auto [at, fresh] = known.emplace(key(target.rules), out.groups.size());
-        if (fresh) out.groups.emplace_back().rules = target.rules;
+        const auto found = learned ? learned->baselines.find(target.name) : std::map<std::string, double>::const_iterator{};
+        const bool known_rate = learned && found != learned->baselines.end();
+        const double normal = known_rate ? std::min(round_rate(found->second), target.rules.expected_error_rate) : baseline;
+        rate += 1 / to_seconds(target.rules.interval);
+        failing += normal / to_seconds(target.rules.interval);
+        const auto [at, fresh] = known.emplace(std::tuple(key(target.rules), normal, known_rate), out.groups.size());
+        if (fresh) {
+          Group& group = out.groups.emplace_back();
+          group.rules = target.rules;
+          group.baseline = normal;
+          group.learned = known_rate;
+        }
         out.groups[at->second].targets.push_back(target.name);
       }
       if (together.size() < 2 || !sequential) continue;
       const DetectionRules pooled = pooled_rules(together);
-      const auto [at, fresh] = pooled_known.try_emplace(key(pooled));
-      if (fresh) at->second = false_alarms_per_year(pooled, baseline);
+      const double normal = learned ? std::min(round_rate(failing / rate), pooled.expected_error_rate) : baseline;
+      const auto [at, fresh] = pooled_known.try_emplace(std::tuple(key(pooled), normal));
+      if (fresh) at->second = false_alarms_per_year(pooled, normal);
       add(at->second, streams(pooled));
     }
   }
   for (Group& group : out.groups) {
     const DetectionRules& rules = group.rules;
-    for (std::size_t i = 0; i < rates.size(); ++i) group.promises[i] = promise(rules, rates[i], baseline);
-    group.alarms = false_alarms_per_year(rules, baseline);
-    group.floor = floor_rate(rules, baseline);
+    for (std::size_t i = 0; i < rates.size(); ++i) group.promises[i] = promise(rules, rates[i], group.baseline);
+    group.alarms = false_alarms_per_year(rules, group.baseline);
+    group.floor = floor_rate(rules, group.baseline);
     group.probes_base = 86400 / to_seconds(rules.interval);
     group.probes_most = 86400 / to_seconds(std::min({rules.interval, rules.fast_interval, rules.down_interval}));
     add(group.alarms, group.targets.size() * streams(rules));
@@ -143,7 +160,9 @@ std::string rule(const DetectionRules& rules) {
 
 std::string group_text(const Group& group) {
   const DetectionRules& rules = group.rules;
-  std::string out = fmt::format("{}\n  {}\n\n  {:<18}", title(group.targets), rule(rules), "If so much fails");
+  std::string out = fmt::format("{}\n  {}\n", title(group.targets), rule(rules));
+  if (group.learned) out += fmt::format("  about {} fail on a normal day, as learned\n", percent(group.baseline));
+  out += fmt::format("\n  {:<18}", "If so much fails");
   for (const double rate : rates) out += fmt::format("{:>13}", percent(rate));
   out += fmt::format("\n  {:<18}", "found on average");
   for (const Promise& each : group.promises) out += fmt::format("{:>13}", delay(each.mean, each.found >= 0.999));
@@ -171,8 +190,14 @@ std::string group_text(const Group& group) {
 }
 
 std::string text(const Explained& all) {
-  std::string out = fmt::format("What the rules promise where {} of the requests fail on a normal day{}.\n\n", percent(all.baseline),
-                                all.baseline == prior_baseline ? ", which is what we\nstart from; it is learned for each target (--baseline 0.001 shows another one)" : "");
+  std::string out;
+  if (all.learned.empty()) {
+    out = fmt::format("What the rules promise where {} of the requests fail on a normal day{}.\n\n", percent(all.baseline),
+                      all.baseline == prior_baseline ? ", which is what we\nstart from; it is learned for each target (--baseline 0.001 shows another one)" : "");
+  } else {
+    out = fmt::format("What the rules promise at the baselines learned by {}; {} for targets unknown by then.\n\n", all.learned,
+                      percent(all.baseline));
+  }
   for (const Group& group : all.groups) out += group_text(group) + "\n";
   if (all.targets == 0) return out + "Nothing is probed: what is told comes from status pages alone.\n";
   out += fmt::format("All {}: {} watched for failures and for slowness, each target and the targets of a\n"
@@ -182,6 +207,11 @@ std::string text(const Explained& all) {
                      all.streams == 1 ? "1 stream" : fmt::format("{} streams", count(static_cast<double>(all.streams))),
                      (std::isfinite(all.bound) ? "at most " : "") + number(all.bound),
                      number(all.estimate), count(all.probes_base), count(all.probes_usual), count(all.probes_most));
+  for (const PaidUse& use : all.paid) {
+    out += fmt::format("Paid requests a day, {} ({}): about {} with {} tokens; at most {} with {}.\n", use.ledger,
+                       use.targets.size() == 1 ? "1 target" : fmt::format("{} targets", use.targets.size()), count(use.requests),
+                       count(use.tokens), count(static_cast<double>(use.most_requests)), count(static_cast<double>(use.most_tokens)));
+  }
   out += "Simulated failures come singly. Real ones also come in bursts: those shorter than min_outage are not\n"
          "told, longer ones are short outages, and told.\n";
   return out;
@@ -202,6 +232,8 @@ Json group_json(const Group& group) {
   const DetectionRules& rules = group.rules;
   const FalseAlarms& alarms = group.alarms;
   return {{"targets", group.targets},
+          {"baseline", group.baseline},
+          {"baseline_learned", group.learned},
           {"interval_seconds", to_seconds(rules.interval)},
           {"fast_interval_seconds", to_seconds(std::min(rules.interval, rules.fast_interval))},
           {"min_outage_seconds", to_seconds(rules.min_outage)},
@@ -216,7 +248,14 @@ Json group_json(const Group& group) {
 std::string json(const Explained& all) {
   Json groups = Json::array();
   for (const Group& group : all.groups) groups.push_back(group_json(group));
+  Json paid = Json::array();
+  for (const PaidUse& use : all.paid) {
+    paid.push_back({{"ledger", use.ledger}, {"targets", use.targets},
+                    {"requests_per_day", {{"usual", use.requests}, {"most", use.most_requests}}},
+                    {"tokens_per_day", {{"usual", use.tokens}, {"most", use.most_tokens}}}});
+  }
   const Json out = {{"baseline", all.baseline},
+                    {"paid", paid},
                     {"groups", groups},
                     {"installation", {{"targets", all.targets}, {"streams", all.streams},
                                       {"false_alarms_per_year", {{"bound", finite(all.bound)}, {"estimate", all.estimate}}},
@@ -226,8 +265,9 @@ std::string json(const Explained& all) {
 
 }  // namespace
 
-std::string explain(const config::Config& config, const ExplainOptions& options) {
-  const Explained all = compute(config, options.baseline);
+std::string explain(const config::Config& config, const ExplainOptions& options, const Learned* learned) {
+  Explained all = compute(config, options.baseline, learned);
+  if (learned) all.learned = format_time(learned->at);
   return options.json ? json(all) : text(all);
 }
 
@@ -237,7 +277,16 @@ int explain(const Source& source, const ExplainOptions& options) {
     fmt::print(stderr, "{}\n", config.error());
     return 1;
   }
-  fmt::print("{}", explain(*config, options));
+  if (options.database.empty()) {
+    fmt::print("{}", explain(*config, options));
+    return 0;
+  }
+  const auto learned = read_learned(options.database);
+  if (!learned) {
+    fmt::print(stderr, "{}\n", learned.error());
+    return 1;
+  }
+  fmt::print("{}", explain(*config, options, &*learned));
   return 0;
 }
 

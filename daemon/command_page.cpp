@@ -2,49 +2,36 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <sstream>
 
 #include "core/clock.h"
+#include "core/page_formats.h"
 #include "core/text.h"
 #include "daemon/commands.h"
+#include "daemon/plan.h"
+#include "daemon/read_input.h"
 #include "probes/loop.h"
 #include "probes/pages/mapping.h"
+#include "probes/pages/reader.h"
 #include "probes/registry.h"
 
 namespace outaged::commands {
 namespace {
 
-Result<std::string> read_file(const std::string& path) {
-  std::ostringstream text;
-  if (path == "-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  std::error_code ignored;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path, ignored)) return Error{fmt::format("{}: cannot be read", path)};
-  text << in.rdbuf();
-  return text.str();
-}
-
-/// The first format that can read it; if none can, the last one's report says why.
-PageReport parse(std::string_view body, const std::string& format, Timestamp now) {
-  PageReport report;
-  for (const probes::PageFormat& each : probes::page_formats()) {
-    if (!format.empty() && each.name != format) continue;
-    report = each.parse(body, now);
-    if (report.readable) break;
-  }
-  return report;
-}
-
-Result<PageReport> fetch(const PageOptions& options) {
+/// As the daemon would: with the configuration's way out, if there is a configuration.
+Result<PageReport> fetch(const PageOptions& options, const Source& source) {
   config::Page page;
   page.name = page.url = options.what;
   if (!options.format.empty()) page.format = options.format;
-  const auto result = probes::run_once({}, probes::make_page_probe(page, {}, system_clock()));
+  config::Egress egress;
+  probes::LoopOptions loop;
+  std::error_code ignored;
+  if (std::filesystem::exists(source.config_file, ignored)) {
+    const auto config = load(source);
+    if (!config) return Error{config.error()};
+    egress = signed_egress(*config);
+    loop = loop_options(*config);
+  }
+  const auto result = probes::run_once(loop, probes::make_page_probe(page, egress, system_clock()));
   if (!result) return Error{result.error()};
   if (!result->finding.page) return Error{fmt::format("{}: no document came back", options.what)};
   return *result->finding.page;
@@ -55,6 +42,8 @@ void print_table(const PageReport& report) {
     fmt::print("cannot be read: {}\nclaim: unknown\n", report.problem);
     return;
   }
+  if (!report.moved.empty()) fmt::print("{}\n", report.moved);
+  if (!report.stale.empty()) fmt::print("{}\n", report.stale);
   fmt::print("{} page: {}\n", report.format, report.description.empty() ? "(no summary)" : clean_line(report.description));
   fmt::print("claim: {}\n", spell(report.claim));
   for (const PageComponent& component : report.components) {
@@ -77,7 +66,7 @@ void print_table(const PageReport& report) {
 
 }  // namespace
 
-int page(const PageOptions& options, const Source&) {
+int page(const PageOptions& options, const Source& source) {
   Timestamp now = system_clock().wall();
   if (!options.at.empty()) {
     const auto at = parse_time(options.at);
@@ -87,25 +76,30 @@ int page(const PageOptions& options, const Source&) {
     }
     now = *at;
   }
-  if (!options.format.empty() && !probes::page_format(options.format)) {
-    fmt::print(stderr, "--format: unknown format \"{}\"\n", options.format);
+  const bool given = !options.format.empty() && options.format != automatic_page_format;
+  const probes::PageFormat* format = given ? probes::page_format(options.format) : nullptr;
+  if (given && !format) {
+    const std::string_view meant = nearest(options.format, page_format_names);
+    fmt::print(stderr, "--format: unknown format \"{}\"{}\n", options.format,
+               meant.empty() ? fmt::format("; known: {}", fmt::join(page_format_names, ", ")) : fmt::format("; did you mean {}?", meant));
     return 2;
   }
   PageReport report;
   if (options.what.starts_with("http://") || options.what.starts_with("https://")) {
-    auto fetched = fetch(options);
+    auto fetched = fetch(options, source);
     if (!fetched) {
       fmt::print(stderr, "{}\n", fetched.error());
       return 2;
     }
     report = std::move(*fetched);
   } else {
-    const auto body = read_file(options.what);
+    const auto body = read_input(options.what);
     if (!body) {
       fmt::print(stderr, "{}\n", body.error());
       return 2;
     }
-    report = parse(*body, options.format, now);
+    const probes::PageContext context{now, options.url};
+    report = format ? probes::read_page(*format, *body, context) : probes::detect_page(*body, context);
   }
   if (options.json) {
     fmt::print("{}\n", probes::report_json(report));

@@ -8,6 +8,7 @@
 #include "daemon/api_json.h"
 #include "daemon/commands.h"
 #include "daemon/plan.h"
+#include "daemon/url_target.h"
 #include "probes/registry.h"
 
 namespace outaged::commands {
@@ -21,15 +22,13 @@ struct Subject {
 
 /// A URL stands for itself, with defaults; anything else names a target of the configuration.
 Result<Subject> find_subject(const std::string& what, const Source& source) {
-  if (what.starts_with("http://") || what.starts_with("https://")) {
-    config::Target target;
-    target.name = what;
-    target.http().url = what;
-    auto probe = probes::make_probe(target, {});
+  if (what.find("://") != std::string::npos) {
+    const auto target = target_of_url(what);
+    if (!target) return Error{target.error()};
+    auto probe = probes::make_probe(*target, {});
     if (!probe) return Error{probe.error()};
     return Subject{std::move(*probe), {}, what};
   }
-  if (what.find("://") != std::string::npos) return Error{fmt::format("{}: only http:// and https:// can be probed", what)};
   const auto config = load(source);
   if (!config) return Error{config.error()};
   std::vector<std::string> known;
@@ -48,6 +47,21 @@ Result<Subject> find_subject(const std::string& what, const Source& source) {
   const std::string_view near = nearest(what, known);
   return Error{fmt::format("no target \"{}\" in {}{}", what, source.config_file,
                            near.empty() ? "; give a URL, or service/component/target" : fmt::format("; did you mean \"{}\"?", near))};
+}
+
+/// What a right answer said, where the class alone does not tell.
+std::vector<std::string> answer_lines(const Response& response) {
+  std::vector<std::string> out;
+  constexpr std::size_t most = 10;
+  for (const DnsRecord& record : response.records) {
+    if (out.size() == most) {
+      out.push_back(fmt::format("and {} more", response.records.size() - most));
+      break;
+    }
+    out.push_back(clean_line(fmt::format("{} {}  (ttl {} s)", record.type, record.value, record.ttl)));
+  }
+  if (response.cert_expiry) out.push_back("certificate until " + format_time(*response.cert_expiry));
+  return out;
 }
 
 }  // namespace
@@ -79,6 +93,14 @@ int probe(const ProbeOptions& options, const Source& source) {
       out["request_id"] = finding.evidence->request_id;
       out["detail"] = finding.evidence->detail;
     }
+    if (!response.rcode.empty()) {
+      out["rcode"] = response.rcode;
+      out["records"] = Json::array();
+      for (const DnsRecord& record : response.records)
+        out["records"].push_back({{"type", record.type}, {"value", clean_line(record.value)}, {"ttl", record.ttl}});
+    }
+    if (response.exit_code) out["exit_code"] = *response.exit_code;
+    if (response.cert_expiry) out["cert_expiry"] = format_time(*response.cert_expiry);
     fmt::print("{}", to_text(out));
   } else {
     fmt::print("{}\n  {} ({}; fault: {})\n", subject->name, cls.name, cls.sentence, to_string(cls.fault));
@@ -88,6 +110,7 @@ int probe(const ProbeOptions& options, const Source& source) {
       fmt::print("  HTTP {}\n", response.status);
     }
     if (finding.evidence && !finding.evidence->request_id.empty()) fmt::print("  request id {}\n", finding.evidence->request_id);
+    for (const std::string& line : answer_lines(response)) fmt::print("  {}\n", line);
     if (!response.remote.empty()) fmt::print("  from {}\n", response.remote);
     fmt::print("  resolve {:.1f} ms  connect {:.1f} ms  tls {:.1f} ms  processing {:.1f} ms  transfer {:.1f} ms  total {:.1f} ms\n",
                millis(timings.resolve), millis(timings.connect), millis(timings.tls), millis(timings.processing),

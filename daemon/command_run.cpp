@@ -139,7 +139,7 @@ int check_config(const Source& source) {
     fmt::print(stderr, "{}\n", config.error());
     return 1;
   }
-  const auto jobs = plan_jobs(*config, system_clock());
+  const auto jobs = plan_jobs(*config, system_clock(), std::make_shared<probes::llm::Ledger>(system_clock()));
   if (!jobs) {
     fmt::print(stderr, "{}: {}\n", source.config_file, jobs.error());
     return 1;

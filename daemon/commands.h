@@ -4,10 +4,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "core/promise.h"
 #include "core/time.h"
+#include "daemon/explain_facts.h"
 
 namespace outaged::commands {
 
@@ -23,11 +25,12 @@ int run(const Source& source);
 int check_config(const Source& source);
 
 struct ExplainOptions {
-  double baseline = prior_baseline;  // share of requests that fail on a normal day
+  double baseline = prior_baseline;  // share of requests that fail on a normal day, where nothing was learned
+  std::string database = {};              // whose targets' learned baselines hold; empty: none
   bool json = false;
 };
-/// What the rules promise: delays, false alarms, floor, probes. As text of at most 100 columns, or as JSON.
-std::string explain(const config::Config& config, const ExplainOptions& options);
+/// What the rules promise: delays, false alarms, floor, probes, paid tokens. As text of at most 100 columns, or as JSON.
+std::string explain(const config::Config& config, const ExplainOptions& options, const Learned* learned = nullptr);
 int explain(const Source& source, const ExplainOptions& options);
 
 struct PageOptions {
@@ -44,6 +47,17 @@ struct ProbeOptions {
   bool json = false;
 };
 int probe(const ProbeOptions& options, const Source& source);
+
+struct ClassifyOptions {
+  std::string wire;                  // "anthropic", "openai", …, or "web" for a page
+  std::optional<int> status;
+  std::vector<std::string> headers;  // "name: value"
+  std::string body, timeline;        // files, "-" for standard input; at most one of them
+  std::string manifest;              // a file of many: then nothing else is read
+  bool stream = false, json = false;
+};
+/// Whose fault is this answer? Exit code 1: a row of the manifest is not what it says; 2: the question is wrong.
+int classify(const ClassifyOptions& options);
 
 struct ReplayArguments {
   std::string trace, claims, database, since, config_file, out, mismatches_out;

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "daemon/api.h"
+#include "daemon/api_ingest.h"
 #include "daemon/log.h"
 #include "daemon/version.h"
 
@@ -36,6 +37,12 @@ Result<std::unique_ptr<Daemon>> Daemon::start(config::Config config, ConfigSourc
   self.server_ = web::Server::create();
   mount_api(*self.server_, {.board = self.board_, .database = config.storage.path,
                             .reload = [&self] { return self.reload(); }, .version = version});
+  options.heartbeats = self.heartbeats_;
+  options.ingest = std::make_shared<IngestCounters>();
+  self.ingest_ = std::make_unique<Ingest>(self.board_, clock, [&self](auto what) { return self.pipeline_->inbox().push(std::move(what)); },
+                                         options.ingest);
+  self.ingest_->configure(config.ingest);
+  mount_ingest(*self.server_, self.board_, *self.ingest_, *self.heartbeats_);
   self.server_->on_failure([&self](const std::string& why) {
     const std::lock_guard lock(self.failure_mutex_);
     self.failure_ = "the web server ended: " + why;
@@ -88,6 +95,7 @@ Result<void> Daemon::reload() {
   if (!config) return refuse(config.error());
   const auto in_force = pipeline_->reconfigure(std::make_shared<const config::Config>(*config));
   if (!in_force) return refuse(in_force.error());
+  ingest_->configure(config->ingest);
   const auto keeps = [&](bool changed, std::string_view key) {
     if (changed) log_warning(fmt::format("{} changed: it takes effect at the next start", key));
   };

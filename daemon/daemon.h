@@ -8,6 +8,7 @@
 
 #include "alerts/delivery.h"
 #include "config/config.h"
+#include "daemon/ingest.h"
 #include "daemon/pipeline.h"
 #include "daemon/published.h"
 #include "probes/loop.h"
@@ -44,11 +45,13 @@ class Daemon : private probes::Sink {
   const ConfigSource source_;
   Timeline& timeline_;
   Board board_;
+  const std::shared_ptr<probes::Heartbeats> heartbeats_ = std::make_shared<probes::Heartbeats>();
   std::mutex reload_mutex_;
   config::Config running_;             // only what a reload must compare
   // In order of construction; stopped in reverse.
   std::unique_ptr<alerts::Delivery> delivery_;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<probes::Loop> loop_;
   std::unique_ptr<web::Server> server_;
   mutable std::mutex failure_mutex_;

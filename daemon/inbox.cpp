@@ -15,12 +15,19 @@ void Inbox::stamp_step(const MonotoneClock::Reading& reading) {
 }
 
 bool Inbox::push(decltype(Entry::what) what) {
-  const bool sample = std::holds_alternative<Observation>(what);
+  std::size_t reported = 0;
+  if (const auto* traffic = std::get_if<ReportedTraffic>(&what)) {
+    for (const ReportedStream& stream : traffic->streams) reported += stream.observations.size();
+  }
+  const bool sample = std::holds_alternative<Observation>(what) || reported > 0;
   const std::lock_guard lock(mutex_);
-  if (sample && entries_.size() >= capacity_) {
+  // Each has its own share: a flood of what is reported must not cost us a probe.
+  if (reported > 0 && reported_ + reported > capacity_) return false;
+  if (sample && reported == 0 && entries_.size() >= capacity_) {
     ++dropped_;
     return false;
   }
+  reported_ += reported;
   const MonotoneClock::Reading reading = clock_.read();
   stamp_step(reading);
   entries_.push_back({reading.now, std::move(what)});
@@ -40,6 +47,7 @@ Timestamp Inbox::drain(std::vector<Entry>& out, Timestamp until, Duration linger
     changed_.wait_for(lock, linger, [&] { return stopped_ || urgent_ || entries_.size() >= capacity_ / 2; });
   }
   urgent_ = false;
+  reported_ = 0;
   const MonotoneClock::Reading reading = clock_.read();
   stamp_step(reading);
   out.swap(entries_);

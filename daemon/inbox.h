@@ -1,6 +1,7 @@
 // The one door into the pipeline: a bounded queue, stamped with the engine's time as each input enters.
-// Any thread pushes; the pipeline thread drains. When it is full, observations are dropped and counted; what must not
-// be lost (page readings, delivery reports, orders) is always taken: there are few of them.
+// Any thread pushes; the pipeline thread drains. When it is full, observations are dropped and counted, and reported
+// traffic is refused; what must not be lost (page readings, delivery reports, orders) is always taken: there are few of
+// them. What people do is bounded where it comes in.
 #pragma once
 
 #include <condition_variable>
@@ -15,6 +16,7 @@
 #include "core/clock.h"
 #include "core/input.h"
 #include "core/page.h"
+#include "daemon/lumps.h"
 
 namespace outaged {
 
@@ -31,16 +33,21 @@ struct Reconfigure {
   std::shared_ptr<std::promise<Result<void>>> done;
 };
 
+/// Real traffic, as one request brought it.
+struct ReportedTraffic {
+  std::vector<ReportedStream> streams;
+};
+
 struct Entry {
   Timestamp at{};
-  std::variant<Observation, PageReading, DeliveryReport, Reconfigure, ClockStep, OperatorAction> what;
+  std::variant<Observation, PageReading, DeliveryReport, Reconfigure, ClockStep, OperatorAction, ReportedTraffic> what;
 };
 
 class Inbox {
  public:
   Inbox(const Clock& clock, std::size_t capacity, Timestamp not_before = never_past);
 
-  /// False: dropped.
+  /// False: dropped, or refused.
   bool push(decltype(Entry::what) what);
   /// Waits until something came, `until` (engine time) passed, or stop() was called. Takes all there is; returns the
   /// engine's time, which is not earlier than any entry taken nor later than any that follows. After the first entry
@@ -60,6 +67,7 @@ class Inbox {
   MonotoneClock clock_;
   const std::size_t capacity_;
   std::vector<Entry> entries_;
+  std::size_t reported_ = 0;           // observations within reported traffic
   std::uint64_t dropped_ = 0;
   bool urgent_ = false, stopped_ = false;
 };

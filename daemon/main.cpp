@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   auto* explain = check->add_flag("--explain", explain_asked, "What the rules promise: time to detection, false alarms, floor, probes");
   check->add_option("--baseline", explained.baseline, "With --explain: share that fails on a normal day")
       ->needs(explain)->check(CLI::Range(0.0, 0.5))->capture_default_str();
+  check->add_option("--db", explained.database, "With --explain: what this database's daemon has learned to be normal")
+      ->needs(explain)->check(CLI::ExistingFile);
   check->add_flag("--json", explained.json, "With --explain: for machines")->needs(explain);
 
   commands::DemoOptions demo;
@@ -48,15 +50,26 @@ int main(int argc, char** argv) {
   commands::PageOptions page;
   auto* page_command = app.add_subcommand("page", "What does this status page claim? Exit code 3: it cannot be read");
   page_command->add_option("what", page.what, "A document's file, - for standard input, or the page's URL")->required();
-  page_command->add_option("--url", page.url, "The page's URL, where a file is given");
+  page_command->add_option("--url", page.url, "The page's URL (or the document's), where a file is given: some formats are known by it alone");
   page_command->add_option("--at", page.at, "The clock to read it by, such as 2026-04-13T14:00:00Z");
-  page_command->add_option("--format", page.format, "Only this format");
+  page_command->add_option("--format", page.format, "As this format; auto, the default, finds out");
   page_command->add_flag("--json", page.json, "For machines");
 
   commands::ProbeOptions probe;
   auto* probe_command = app.add_subcommand("probe", "One probe, with phases and class. Exit code 1: not ok");
-  probe_command->add_option("what", probe.what, "A URL, or service/component/target of the configuration")->required();
+  probe_command->add_option("what", probe.what, "A URL (http, https, tcp, tls, dns, icmp), or service/component/target of the configuration")->required();
   probe_command->add_flag("--json", probe.json, "For machines");
+
+  commands::ClassifyOptions classify;
+  auto* classify_command = app.add_subcommand("classify", "Whose fault is this answer? Exit code 1: rows of the manifest differ");
+  auto* wire = classify_command->add_option("--wire", classify.wire, "Whose: anthropic, openai, gemini, bedrock, …; web for a page");
+  auto* manifest = classify_command->add_option("--manifest", classify.manifest, "Many answers, in JSON Lines, beside their files")->excludes(wire);
+  classify_command->add_option("--status", classify.status, "The HTTP status")->check(CLI::Range(100, 999))->excludes(manifest);
+  classify_command->add_option("--header", classify.headers, "'name: value'; may be repeated")->excludes(manifest)->allow_extra_args(false);
+  auto* body = classify_command->add_option("--body", classify.body, "The answer's body: a file, - for standard input")->excludes(manifest);
+  classify_command->add_option("--timeline", classify.timeline, "The answer with arrival times, in JSON Lines")->excludes(manifest)->excludes(body);
+  classify_command->add_flag("--stream", classify.stream, "A stream was asked for")->excludes(manifest);
+  classify_command->add_flag("--json", classify.json, "For machines");
 
   commands::ReplayArguments replay;
   auto* replay_command = app.add_subcommand("replay", "The rules against the past: what would have been told?");
@@ -107,6 +120,8 @@ int main(int argc, char** argv) {
     code = commands::page(page, source);
   } else if (probe_command->parsed()) {
     code = commands::probe(probe, source);
+  } else if (classify_command->parsed()) {
+    code = commands::classify(classify);
   } else if (replay_command->parsed()) {
     if (replay.trace.empty() && replay.database.empty()) {
       fmt::print(stderr, "replay: give --trace PROBES.jsonl or --db FILE\n");

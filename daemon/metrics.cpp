@@ -129,6 +129,7 @@ class Picture final : public prometheus::Collectable {
     collect_incidents(out);
     collect_network(out);
     collect_receivers(out);
+    collect_ledgers(out);
     collect_flow(out);
     collect_process(out);
     return out;
@@ -148,10 +149,19 @@ class Picture final : public prometheus::Collectable {
     family.reserve(target_labels_.size());
     for (std::size_t i = 0; i < target_labels_.size(); ++i) family.add(target_labels_[i], Value(get(p_.targets[i])));
   }
+  bool is_reported(std::size_t target) const { return !p_.topology->targets[target].source.empty(); }
+  template <class Get>
+  void per_probed(Families& out, MetricType type, std::string_view name, std::string_view help, Get get, bool reported = false) const {
+    Family family(out, type, name, help);
+    for (std::size_t i = 0; i < target_labels_.size(); ++i) {
+      if (is_reported(i) == reported) family.add(target_labels_[i], Value(get(p_.targets[i])));
+    }
+  }
+  void count_by_class(Families& out, std::string_view name, std::string_view help, bool reported) const;
   /// Of the last probe: nothing before the first.
   template <class Get>
   void per_last_probe(Families& out, std::string_view name, std::string_view help, Get get) const {
-    per_target(out, MetricType::Gauge, name, help,
+    per_probed(out, MetricType::Gauge, name, help,
                [&](const TargetStatus& t) { return t.last_at ? Value(get(t.last)) : std::nullopt; });
   }
   template <class Get>
@@ -180,6 +190,7 @@ class Picture final : public prometheus::Collectable {
   void collect_incidents(Families& out) const;
   void collect_network(Families& out) const;
   void collect_receivers(Families& out) const;
+  void collect_ledgers(Families& out) const;
   void collect_flow(Families& out) const;
   void collect_process(Families& out) const;
 
@@ -200,7 +211,7 @@ void Picture::collect_last_probe(Families& out) const {
                   "How long each phase of the last probe took; a phase that did not happen is 0");
     family.reserve(target_labels_.size() * 5);
     for (std::size_t i = 0; i < target_labels_.size(); ++i) {
-      if (!p_.targets[i].last_at) continue;
+      if (!p_.targets[i].last_at || is_reported(i)) continue;
       const Timings& t = p_.targets[i].last.timings;
       const std::array<std::pair<const char*, Micros>, 5> phases = {
           {{"resolve", t.resolve}, {"connect", t.connect}, {"tls", t.tls}, {"processing", t.processing}, {"transfer", t.transfer}}};
@@ -216,24 +227,31 @@ void Picture::collect_last_probe(Families& out) const {
                  [](const Observation& o) { return when(o.cert_expiry); });
 }
 
-void Picture::collect_targets(Families& out) const {
-  {
-    Family family(out, MetricType::Counter, "outaged_probes_total", "Probes made, by what happened");
-    for (std::size_t i = 0; i < target_labels_.size(); ++i) {
-      bool any_ok = false;
-      for (const auto& [cls, count] : p_.targets[i].by_class) {
-        any_ok = any_ok || cls == Class::ok;
-        family.add(with(target_labels_[i], "class", std::string(to_string(cls))), static_cast<double>(count));
-      }
-      // A rate of successes must be 0, not absent, for what never worked.
-      if (!any_ok) family.add(with(target_labels_[i], "class", "ok"), 0.0);
+void Picture::count_by_class(Families& out, std::string_view name, std::string_view help, bool reported) const {
+  Family family(out, MetricType::Counter, name, help);
+  for (std::size_t i = 0; i < target_labels_.size(); ++i) {
+    if (is_reported(i) != reported) continue;
+    bool any_ok = false;
+    for (const auto& [cls, count] : p_.targets[i].by_class) {
+      any_ok = any_ok || cls == Class::ok;
+      family.add(with(target_labels_[i], "class", std::string(to_string(cls))), static_cast<double>(count));
     }
+    // A rate of successes must be 0, not absent, for what never worked.
+    if (!any_ok) family.add(with(target_labels_[i], "class", "ok"), 0.0);
   }
-  per_target(out, MetricType::Counter, "outaged_probes_voided_total",
-             "Probes that counted neither for nor against the provider",
-             [](const TargetStatus& t) { return static_cast<double>(t.voided); });
-  per_target(out, MetricType::Counter, "outaged_probe_seconds_total", "Time spent in probes",
-             [](const TargetStatus& t) { return t.seconds; });
+}
+
+void Picture::collect_targets(Families& out) const {
+  const auto voided = [](const TargetStatus& t) { return static_cast<double>(t.voided); };
+  const auto seconds = [](const TargetStatus& t) { return t.seconds; };
+  count_by_class(out, "outaged_probes_total", "Probes made, by what happened", false);
+  per_probed(out, MetricType::Counter, "outaged_probes_voided_total",
+             "Probes that counted neither for nor against the provider", voided);
+  per_probed(out, MetricType::Counter, "outaged_probe_seconds_total", "Time spent in probes", seconds);
+  count_by_class(out, "outaged_reported_requests_total", "Real requests that a source reported, by what happened", true);
+  per_probed(out, MetricType::Counter, "outaged_reported_requests_voided_total",
+             "Reported requests that counted neither for nor against the provider", voided, true);
+  per_probed(out, MetricType::Counter, "outaged_reported_seconds_total", "Time that reported requests took, where it was told", seconds, true);
   per_target(out, MetricType::Gauge, "outaged_target_last_probe_timestamp_seconds", "When the last probe ended",
              [](const TargetStatus& t) { return when(t.last_at); });
   per_target(out, MetricType::Gauge, "outaged_target_blind", "Whether we cannot observe it: no usable probe in three intervals",
@@ -278,6 +296,10 @@ void Picture::collect_components(Families& out) const {
       }
     }
   }
+  per_component(out, MetricType::Gauge, "outaged_people_reporting", "Different people who reported within the last hour that it fails for them",
+                [](const ComponentRow& c) { return static_cast<double>(c.status->people.last_hour); });
+  per_component(out, MetricType::Gauge, "outaged_people_normal", "How many people an hour are normal here, as learned",
+                [](const ComponentRow& c) { return c.status->people.normal; });
   per_component(out, MetricType::Gauge, "outaged_claim_timestamp_seconds", "When its status page was last read",
                 [](const ComponentRow& c) { return when(c.status->claim_at); });
   per_component(out, MetricType::Counter, "outaged_claims_read_total", "Readings of its status page", [](const ComponentRow& c) {
@@ -351,6 +373,28 @@ void Picture::collect_receivers(Families& out) const {
                [](const ReceiverStatus& r) { return static_cast<double>(r.failed_attempts); });
 }
 
+void Picture::collect_ledgers(Families& out) const {
+  const auto each = [&](MetricType type, std::string_view name, std::string_view help, auto get) {
+    Family family(out, type, name, help);
+    for (const auto& ledger : p_.ledgers) family.add({{"ledger", clean_utf8(ledger.name)}}, Value(get(ledger)));
+  };
+  const auto left = [](std::int64_t limit, std::int64_t used) {
+    return limit > 0 ? Value(static_cast<double>(std::max<std::int64_t>(0, limit - used))) : std::nullopt;
+  };
+  using Status = probes::llm::LedgerStatus;
+  each(MetricType::Counter, "outaged_llm_requests_total", "Paid requests asked of LLM APIs",
+       [](const Status& s) { return static_cast<double>(s.requests); });
+  each(MetricType::Counter, "outaged_llm_tokens_total", "Tokens that they used, as counted by the provider or else estimated",
+       [](const Status& s) { return static_cast<double>(s.tokens); });
+  each(MetricType::Gauge, "outaged_llm_budget_requests_remaining", "Paid requests left of today's budget (UTC)",
+       [&](const Status& s) { return left(s.limits.requests_per_day, s.requests_today); });
+  each(MetricType::Gauge, "outaged_llm_budget_tokens_remaining", "Tokens left of today's budget (UTC)",
+       [&](const Status& s) { return left(s.limits.tokens_per_day, s.tokens_today); });
+  each(MetricType::Gauge, "outaged_llm_confidence_reduced",
+       "Whether only free requests are asked for now, which cannot see failing completions",
+       [](const Status& s) { return s.reduced ? 1.0 : 0.0; });
+}
+
 void Picture::collect_flow(Families& out) const {
   counter(out, "outaged_probe_runs_started_total", "Runs started by the probe loop: targets, controls and pages", p_.loop.started);
   counter(out, "outaged_probe_runs_finished_total", "Runs finished by the probe loop", p_.loop.finished);
@@ -360,6 +404,12 @@ void Picture::collect_flow(Families& out) const {
   counter(out, "outaged_schedule_lag_seconds_total", "How late runs started, summed over all of them", p_.loop.lag_sum_seconds);
   gauge(out, "outaged_schedule_lag_max_seconds", "How late the latest run of about the last second started", to_seconds(p_.loop.lag_max));
   counter(out, "outaged_inputs_total", "Inputs taken by the engine: observations, claims and all else", p_.inputs);
+  {
+    Family family(out, MetricType::Counter, "outaged_ingest_rows_total", "Rows reported over HTTP, by what became of them");
+    family.add({{"result", "accepted"}}, static_cast<double>(p_.ingest.rows - p_.ingest.rows_refused));
+    family.add({{"result", "refused"}}, static_cast<double>(p_.ingest.rows_refused));
+  }
+  counter(out, "outaged_ingest_put_off_total", "Requests that report, answered with \"later\": too fast, or no room", p_.ingest.put_off);
   counter(out, "outaged_inbox_dropped_total", "Observations dropped because the inbox was full", p_.inbox_dropped);
   gauge(out, "outaged_inbox_depth", "Inputs waiting for the pipeline", static_cast<double>(p_.inbox_depth));
   gauge(out, "outaged_pipeline_lag_seconds", "From entering the inbox to stored, for the oldest input of the last batch",

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "core/codec.h"
 #include "core/text.h"
+#include "daemon/ingest.h"
 #include "daemon/tally.h"
 #include "probes/pages/mapping.h"
 #include "storage/history.h"
@@ -51,13 +53,20 @@ class Pipeline::Impl {
 
  private:
   void touch() { progress_ = clock_.steady().time_since_epoch().count(); }
+  void pass_time(Timestamp until);
   void take(Entry& entry);
   void step(Timestamp at, decltype(Input::what) what);
-  void observe(Timestamp at, Observation observation);
+  void observe(Timestamp at, Observation observation, bool reported = false);
+  void follow_up(Timestamp at, Disposition disposition);
+  void take_traffic(Timestamp at, ReportedTraffic traffic);
+  std::optional<TargetId> reporter(Timestamp at, TargetSpec& spec);
+  void find_reporters();
   void read_page(Timestamp at, PageReading reading);
   void ask_controls(Timestamp at);
   void resume(Incident incident, Timestamp at);
   void record_effects();
+  void settle_budgets(Timestamp now);
+  void tell_self(Timestamp at, SelfNotice notice);
   void snapshot(Timestamp now, bool last);
   void commit(Timestamp now);
   void publish(Timestamp now);
@@ -68,6 +77,8 @@ class Pipeline::Impl {
   Seq seq_ = 0;
   std::shared_ptr<const config::Config> config_;
   std::map<PageId, std::vector<PageListener>> listeners_;
+  const std::shared_ptr<probes::llm::Ledger> ledger_ = std::make_shared<probes::llm::Ledger>(clock_);
+  std::unordered_map<std::string, TargetId> reporters_;  // streams of reported traffic, by name
   Tally tally_;
   Timestamp started_{};
 
@@ -87,6 +98,7 @@ class Pipeline::Impl {
 
 Result<void> Pipeline::Impl::restore(storage::Restored restored) {
   for (const std::string& problem : restored.problems) timeline_.restore_problem(problem);
+  ledger_->restore(restored.spent);
   const auto fold = [&](const Input& input) { engine_.step(input, effects_); };
   std::string refused;
   if (restored.snapshot) {
@@ -138,7 +150,7 @@ void Pipeline::Impl::resume(Incident incident, Timestamp at) {
 }
 
 Result<void> Pipeline::Impl::put_in_force(Timestamp at, const std::shared_ptr<const config::Config>& config) {
-  auto jobs = plan_jobs(*config, clock_);
+  auto jobs = plan_jobs(*config, clock_, ledger_, options_.heartbeats);
   if (!jobs) return Error{jobs.error()};
   if (auto receivers = check_receivers(*config); !receivers) return receivers;
   auto topology = std::make_shared<Topology>(*config::make_topology(*config, *store_));
@@ -149,8 +161,11 @@ Result<void> Pipeline::Impl::put_in_force(Timestamp at, const std::shared_ptr<co
   router_.reconfigure(*config);
   delivery_.reconfigure(config->receivers);
   listeners_ = page_listeners(*config, *topology);
-  tally_.configure(*topology, *config);
+  ledger_->limit_all({.tokens_per_day = config->probing.tokens_per_day, .requests_per_day = config->probing.requests_per_day});
+  if (options_.heartbeats) options_.heartbeats->expect(expected_heartbeats(*config), clock_.steady());
   if (changed) step(at, ConfigChange{topology});
+  tally_.configure(*engine_.topology(), *config);
+  find_reporters();
   if (loop_) {
     loop_->replace(number_jobs(std::move(*jobs), *topology));
     // A loop that has just begun knows nothing of what was suspicious before the restart.
@@ -174,13 +189,23 @@ void Pipeline::Impl::run() {
     const Timestamp now = inbox_.drain(entries, stopping ? never_past : wake, options_.linger);
     touch();
     lag_ = entries.empty() ? Duration{} : now - entries.front().at;
-    for (Entry& entry : entries) take(entry);
-    if (engine_.next_deadline() <= now) step(now, Tick{});
+    for (Entry& entry : entries) {
+      pass_time(entry.at);
+      take(entry);
+    }
+    pass_time(now);
+    settle_budgets(now);
     snapshot(now, stopping);
     if (stopping) retry_at_ = never_past;  // the last chance to store it
     commit(now);
     if (publish_now_ || now - published_ >= options_.publish_every) publish(now);
   }
+}
+
+/// Each deadline gets a tick of its own, at its own time, whatever came in with it in one turn: so the numbers in the log
+/// do not depend on how its inputs were batched.
+void Pipeline::Impl::pass_time(Timestamp until) {
+  while (engine_.next_deadline() <= until) step(engine_.next_deadline(), Tick{});
 }
 
 void Pipeline::Impl::take(Entry& entry) {
@@ -210,27 +235,74 @@ void Pipeline::Impl::take(Entry& entry) {
     step(entry.at, *clock_step);
   } else if (auto* action = std::get_if<OperatorAction>(&entry.what)) {
     step(entry.at, std::move(*action));
+  } else if (auto* traffic = std::get_if<ReportedTraffic>(&entry.what)) {
+    take_traffic(entry.at, std::move(*traffic));
   }
 }
 
-void Pipeline::Impl::observe(Timestamp at, Observation observation) {
+void Pipeline::Impl::find_reporters() {
+  reporters_.clear();
+  for (const TargetSpec& spec : engine_.topology()->targets) {
+    if (!spec.source.empty()) reporters_[spec.name] = spec.id;
+  }
+}
+
+/// The stream's id; its first report is an input of its own, so that a restart and a replay know it too. Where there are
+/// as many as there may be, one that was not heard of for a day makes room; nullopt: none was.
+std::optional<TargetId> Pipeline::Impl::reporter(Timestamp at, TargetSpec& spec) {
+  if (const auto known = reporters_.find(spec.name); known != reporters_.end()) return known->second;
+  if (!engine_.topology()->component(spec.component)) return std::nullopt;  // a reload took it away meanwhile
+  if (reporters_.size() >= config_->ingest.max_streams) {
+    const auto heard = [&](TargetId id) {
+      const TargetView view = engine_.target(id);
+      return std::max(view.last_good.value_or(never_past), view.last_bad.value_or(never_past));
+    };
+    const auto oldest = std::min_element(reporters_.begin(), reporters_.end(),
+                                         [&](const auto& a, const auto& b) { return heard(a.second) < heard(b.second); });
+    if (oldest == reporters_.end() || heard(oldest->second) > at - Ingest::forgotten_after) return std::nullopt;
+    const TargetSpec* gone = engine_.topology()->target(oldest->second);
+    if (gone) step(at, Reporting{.target = *gone, .ended = true});
+    reporters_.erase(oldest);
+  }
+  spec.id = TargetId{store_->id(Names::Kind::target, spec.name)};
+  step(at, Reporting{.target = spec});
+  tally_.configure_target(spec.id);
+  publish_now_ = true;
+  reporters_[spec.name] = spec.id;
+  return spec.id;
+}
+
+void Pipeline::Impl::take_traffic(Timestamp at, ReportedTraffic traffic) {
+  if (!config_) return;
+  // In order of time over all streams: whether a source's other services work is asked of each moment.
+  std::vector<Observation> all;
+  for (ReportedStream& stream : traffic.streams) {
+    const auto id = reporter(at, stream.spec);
+    if (!id) {
+      ++tally_.streams_refused;
+      continue;
+    }
+    for (Observation& observation : stream.observations) {
+      observation.target = *id;
+      all.push_back(std::move(observation));
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Observation& a, const Observation& b) { return a.age > b.age; });
+  for (Observation& observation : all) observe(at, std::move(observation), true);
+}
+
+void Pipeline::Impl::observe(Timestamp at, Observation observation, bool reported) {
   const Seq seq = ++seq_;
   Input input{.seq = seq, .at = at, .what = std::move(observation)};
   engine_.step(input, effects_);
   auto& kept = std::get<Observation>(input.what);
   tally_.observed(kept, effects_.disposition, at);
-  switch (effects_.disposition) {
-    case Disposition::bad:
-    case Disposition::void_unproven:
-    case Disposition::void_uncorroborated: ask_controls(at); break;
-    case Disposition::good:
-    case Disposition::void_class:
-    case Disposition::void_refractory:
-    case Disposition::void_controls:
-    case Disposition::control:
-    case Disposition::ignored: break;
+  if (reported) {
+    // Another's vantage: our controls say nothing of it. And of so many some always fail: that alone is no hurry.
+    store_now_ = store_now_ || !effects_.list.empty();
+  } else {
+    follow_up(at, effects_.disposition);
   }
-  if (effects_.disposition != Disposition::good && effects_.disposition != Disposition::control) store_now_ = true;
   if (effects_.disposition != Disposition::ignored) {
     batch_.observations.push_back({seq, at, std::move(kept), effects_.disposition});
   } else if (!effects_.list.empty()) {
@@ -238,6 +310,21 @@ void Pipeline::Impl::observe(Timestamp at, Observation observation) {
     batch_.inputs.push_back({.seq = seq, .at = at, .what = Tick{}});
   }
   record_effects();
+}
+
+void Pipeline::Impl::follow_up(Timestamp at, Disposition disposition) {
+  switch (disposition) {
+    case Disposition::good:
+    case Disposition::control: return;
+    case Disposition::bad:
+    case Disposition::void_unproven:
+    case Disposition::void_uncorroborated: ask_controls(at); break;
+    case Disposition::void_class:
+    case Disposition::void_refractory:
+    case Disposition::void_controls:
+    case Disposition::ignored: break;
+  }
+  store_now_ = true;
 }
 
 /// "Is it us?": asked again right after any failure, so that the answer is fresh when the next one comes.
@@ -252,6 +339,7 @@ void Pipeline::Impl::read_page(Timestamp at, PageReading reading) {
   const auto listeners = listeners_.find(reading.page);
   if (!page || listeners == listeners_.end() || !reading.report) return;
   if (reading.document) batch_.documents.push_back(reading.document);
+  if (!reading.report->moved.empty()) tell_self(at, {.subject = page->name, .text = "its status page: " + reading.report->moved});
   for (const PageListener& listener : listeners->second) {
     Claim claim = probes::claim_of(*reading.report, listener.page_components);
     claim.component = listener.component;
@@ -304,6 +392,29 @@ void Pipeline::Impl::record_effects() {
     }
     happened_.emplace_back(timed.at, std::move(timed.effect));
   }
+}
+
+/// What paid probes have used goes with the batch, and the end of a budget to whom our own troubles are told.
+void Pipeline::Impl::settle_budgets(Timestamp now) {
+  for (Spent& row : ledger_->take_changes()) {
+    const auto same = [&](const Spent& other) { return other.ledger == row.ledger && other.day == row.day; };
+    std::erase_if(batch_.spent, same);
+    batch_.spent.push_back(std::move(row));
+  }
+  const auto notices = ledger_->take_notices();
+  if (notices.empty()) return;
+  for (const auto& notice : notices) tell_self(now, SelfNotice{notice.subject, notice.text, notice.over});
+}
+
+/// Our own troubles of which the engine knows nothing.
+void Pipeline::Impl::tell_self(Timestamp at, SelfNotice notice) {
+  Effects told;
+  told.list.push_back({at, std::move(notice)});
+  const std::size_t rows_before = new_rows_.size();
+  router_.route(told, engine_, new_rows_);
+  batch_.outbox.insert(batch_.outbox.end(), new_rows_.begin() + static_cast<std::ptrdiff_t>(rows_before), new_rows_.end());
+  batch_.durable = true;
+  happened_.emplace_back(at, std::move(told.list.front().effect));
 }
 
 // ---- storing, delivering, publishing --------------------------------------------------------------------------------
@@ -375,7 +486,10 @@ void Pipeline::Impl::publish(Timestamp now) {
   next->inbox_depth = inbox_.depth();
   next->pipeline_lag = lag_;
   next->store = store_->stats();
+  if (options_.ingest) next->ingest = options_.ingest->read();
+  next->ingest.put_off += tally_.streams_refused;
   if (loop_) next->loop = loop_->stats();
+  next->ledgers = ledger_->status();
   {
     const std::lock_guard lock(reload_mutex_);
     next->config_error = reload_problem_;

@@ -27,6 +27,8 @@ struct PipelineOptions {
   Duration publish_every = 1s;
   Duration snapshot_every = 5min;
   std::size_t inbox_capacity = 100'000;
+  std::shared_ptr<probes::Heartbeats> heartbeats{};  // what kind `push` looks at; null: nothing is ever heard
+  std::shared_ptr<IngestCounters> ingest{};          // for the picture; null: none
 };
 
 class Pipeline {

@@ -5,25 +5,64 @@
 #include <algorithm>
 
 #include "alerts/registry.h"
+#include "core/text.h"
 #include "daemon/version.h"
+#include "probes/kinds/kinds.h"
+#include "probes/llm/requests.h"
 #include "probes/registry.h"
+#include "probes/url.h"
 
 namespace outaged {
 
 using probes::Job;
 
-Result<std::vector<PlannedJob>> plan_jobs(const config::Config& config, const Clock& clock) {
+namespace {
+
+/// Whose door it is that a probe knocks at; "" for what is our own, and for what knocks at nobody's.
+std::string host_of(const config::Target& target) {
+  const auto of_url = [](const std::string& url) {
+    const auto parts = probes::parse_url(url);
+    return parts ? parts->host : std::string();
+  };
+  struct Visitor {
+    decltype(of_url)& url;
+    std::string operator()(const config::HttpCheck& check) const { return url(check.url); }
+    std::string operator()(const config::TcpCheck& check) const { return check.host; }
+    std::string operator()(const config::DnsCheck& check) const { return url("http://" + check.server); }  // it may have a port
+    std::string operator()(const config::IcmpCheck& check) const { return check.host; }
+    std::string operator()(const config::GrpcCheck& check) const { return url(check.url); }
+    std::string operator()(const config::ExecCheck&) const { return {}; }
+    std::string operator()(const config::FeedCheck& check) const { return url(check.url); }
+    std::string operator()(const config::PushCheck&) const { return {}; }
+    std::string operator()(const config::LlmCheck& check) const { return url(probes::llm::base_url(check)); }
+  };
+  const std::string host = lower_ascii(std::visit(Visitor{of_url}, target.check));
+  return probes::is_private(host) ? std::string() : host;
+}
+
+std::string group_of(const config::Target& target) {
+  const auto* llm = std::get_if<config::LlmCheck>(&target.check);
+  return llm ? llm->ledger : std::string();
+}
+
+}  // namespace
+
+Result<std::vector<PlannedJob>> plan_jobs(const config::Config& config, const Clock& clock,
+                                          const std::shared_ptr<probes::llm::Ledger>& ledger,
+                                          const std::shared_ptr<probes::Heartbeats>& heartbeats) {
   std::vector<PlannedJob> jobs;
   for (const config::Service& service : config.services) {
     for (const config::Component& component : service.components) {
       for (const config::Target& target : component.targets) {
-        auto probe = probes::make_probe(target, config.egress);
+        auto probe = heartbeats && target.kind == "push"
+                         ? Result<std::shared_ptr<const Probe>>(probes::make_push(target, heartbeats, clock))
+                         : probes::make_probe(target, config.egress, ledger);
         if (!probe) return Error{fmt::format("target {}: {}", target.name, probe.error())};
-        jobs.push_back({Job::Role::target, target.name, target.rules.interval, std::move(*probe)});
+        jobs.push_back({Job::Role::target, target.name, target.rules.interval, std::move(*probe), host_of(target), group_of(target)});
       }
     }
     if (service.page) {
-      if (!probes::page_format(service.page->format)) {
+      if (service.page->format != "auto" && !probes::page_format(service.page->format)) {
         return Error{fmt::format("page {}: unknown format \"{}\"", service.page->name, service.page->format)};
       }
       jobs.push_back({Job::Role::page, service.page->name, service.page->interval,
@@ -36,6 +75,18 @@ Result<std::vector<PlannedJob>> plan_jobs(const config::Config& config, const Cl
   return jobs;
 }
 
+std::vector<probes::Heartbeats::Expected> expected_heartbeats(const config::Config& config) {
+  std::vector<probes::Heartbeats::Expected> out;
+  for (const config::Service& service : config.services) {
+    for (const config::Component& component : service.components) {
+      for (const config::Target& target : component.targets) {
+        if (const auto* check = std::get_if<config::PushCheck>(&target.check)) out.push_back({target.name, check->token});
+      }
+    }
+  }
+  return out;
+}
+
 probes::Plan number_jobs(std::vector<PlannedJob> jobs, const Topology& topology) {
   std::map<std::string_view, std::uint32_t> targets, controls, pages;
   for (const TargetSpec& spec : topology.targets) targets[spec.name] = index(spec.id);
@@ -46,7 +97,7 @@ probes::Plan number_jobs(std::vector<PlannedJob> jobs, const Topology& topology)
     const auto& ids = job.role == Job::Role::target ? targets : job.role == Job::Role::control ? controls : pages;
     const auto found = ids.find(job.name);
     if (found == ids.end()) continue;
-    plan.push_back({job.role, found->second, std::move(job.name), job.interval, std::move(job.probe)});
+    plan.push_back({job.role, found->second, std::move(job.name), job.interval, std::move(job.probe), std::move(job.host), std::move(job.group)});
   }
   return plan;
 }
@@ -90,6 +141,7 @@ probes::LoopOptions loop_options(const config::Config& config) {
   options.ca_file = egress.ca_file;
   options.user_agent = egress.user_agent;
   options.resolvers = egress.resolvers;
+  options.max_per_host = static_cast<std::size_t>(config.probing.max_per_host);
   return options;
 }
 

@@ -9,6 +9,8 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/topology.h"
+#include "probes/heartbeats.h"
+#include "probes/llm/ledger.h"
 #include "probes/loop.h"
 
 namespace outaged {
@@ -19,9 +21,15 @@ struct PlannedJob {
   std::string name;
   Duration interval{};
   std::shared_ptr<const Probe> probe;
+  std::string host{}, group{};  // as in probes::Job
 };
-/// Errors: a target that no probe kind accepts, a page of unknown format.
-Result<std::vector<PlannedJob>> plan_jobs(const config::Config& config, const Clock& clock);
+/// Errors: a target that no probe kind accepts, a page of unknown format. `ledger` is what paid probes share,
+/// `heartbeats` what those of kind `push` look at; null: for a look at the configuration only.
+Result<std::vector<PlannedJob>> plan_jobs(const config::Config& config, const Clock& clock,
+                                          const std::shared_ptr<probes::llm::Ledger>& ledger,
+                                          const std::shared_ptr<probes::Heartbeats>& heartbeats = nullptr);
+/// Who is expected to report.
+std::vector<probes::Heartbeats::Expected> expected_heartbeats(const config::Config& config);
 probes::Plan number_jobs(std::vector<PlannedJob> jobs, const Topology& topology);
 
 /// One component's claim on a page: which of the page's components speak for it.

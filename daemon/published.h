@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include "core/notification.h"
 #include "core/scope.h"
 #include "core/topology.h"
+#include "probes/llm/ledger.h"
 #include "probes/loop.h"
 #include "storage/store.h"
 
@@ -36,6 +38,7 @@ struct ComponentStatus {
   std::optional<Timestamp> claim_at;
   std::uint64_t incidents = 0;         // opened since the start of this process
   std::uint64_t claims_read = 0, claims_unreadable = 0;
+  PeopleView people;                   // who report that it fails for them
 };
 
 struct ReceiverStatus {
@@ -43,6 +46,18 @@ struct ReceiverStatus {
   std::size_t pending = 0, dead = 0;
   std::optional<Timestamp> oldest;     // of the pending
   std::uint64_t delivered = 0, failed_attempts = 0;
+};
+
+/// What came over HTTP since the start of this process.
+struct IngestCounts {
+  std::uint64_t rows = 0, rows_refused = 0;
+  std::uint64_t put_off = 0;           // requests, answered with "later"
+};
+
+/// The same while it is counted, by web threads.
+struct IngestCounters {
+  std::atomic<std::uint64_t> rows{0}, rows_refused{0}, put_off{0};
+  IngestCounts read() const { return {rows.load(), rows_refused.load(), put_off.load()}; }
 };
 
 struct Published {
@@ -58,8 +73,10 @@ struct Published {
   std::uint64_t inputs = 0, inbox_dropped = 0, clock_steps = 0, reloads = 0, reloads_failed = 0;
   std::size_t inbox_depth = 0;
   Duration pipeline_lag{};             // oldest input of the last batch: entered to stored
+  IngestCounts ingest;
   storage::StoreStats store;
   probes::LoopStats loop;
+  std::vector<probes::llm::LedgerStatus> ledgers;
   std::string config_error;            // of the last reload, if it failed
 };
 

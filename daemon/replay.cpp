@@ -109,8 +109,8 @@ class Recorder {
 
   /// A target fires while any of its streams does.
   void target_changed(const StreamChanged& change, Timestamp at) {
-    const TargetSpec* spec = report_.topology->target(*change.target);
-    if (!spec) return;
+    const TargetSpec* spec = engine_.topology()->target(*change.target);  // with those who report
+    if (!spec || spec->advisory) return;
     int& streams = firing_[*change.target];
     streams += change.firing ? 1 : -1;
     if (change.firing && streams == 1) {
@@ -285,6 +285,10 @@ Result<ReplayReport> replay_database(const ReplayOptions& options) {
   } else {
     report.notes.push_back("cold start: baselines and controls are learned anew, the first hours are a warm-up");
     if (const auto topology = history.topology_at(from)) recorder.begin(with_overrides(*topology, options), from);
+  }
+  // Who reported before the first input that is read; those after it are in the log.
+  if (after == 0) {
+    for (const Input& input : history.reporting_before(from)) recorder.take(input);
   }
   const auto read = history.replay(from, after, [&](const Input& input) { recorder.take(input); });
   if (!read) return Error{read.error()};

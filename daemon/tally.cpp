@@ -5,9 +5,7 @@
 namespace outaged {
 
 void Tally::configure(const Topology& topology, const config::Config&) {
-  for (const TargetSpec& spec : topology.targets) {
-    if (targets_.size() <= index(spec.id)) targets_.resize(index(spec.id) + 1);
-  }
+  for (const TargetSpec& spec : topology.targets) configure_target(spec.id);
   for (const ComponentSpec& spec : topology.components) {
     if (components_.size() <= index(spec.id)) components_.resize(index(spec.id) + 1);
   }
@@ -15,19 +13,23 @@ void Tally::configure(const Topology& topology, const config::Config&) {
   configured_ = true;
 }
 
+void Tally::configure_target(TargetId id) {
+  if (targets_.size() <= index(id)) targets_.resize(index(id) + 1);
+}
+
 void Tally::observed(const Observation& observation, Disposition disposition, Timestamp at) {
   if (index(observation.target) >= targets_.size() || disposition == Disposition::control) return;
   TargetStatus& status = targets_[index(observation.target)];
   status.last = observation;
   status.last_at = at;
-  status.seconds += to_seconds(observation.took);
-  if (disposition != Disposition::good && disposition != Disposition::bad) ++status.voided;
+  status.seconds += to_seconds(observation.took) * observation.count;
+  if (disposition != Disposition::good && disposition != Disposition::bad) status.voided += observation.count;
   const auto found = std::find_if(status.by_class.begin(), status.by_class.end(),
                                   [&](const auto& entry) { return entry.first == observation.cls; });
   if (found != status.by_class.end()) {
-    ++found->second;
+    found->second += observation.count;
   } else {
-    status.by_class.emplace_back(observation.cls, 1);
+    status.by_class.emplace_back(observation.cls, observation.count);
   }
 }
 
@@ -70,6 +72,7 @@ void Tally::fill(Published& out, const Engine& engine, const config::Config& con
     if (const Incident* incident = engine.incident(spec.id)) status.incident = *incident;
     if (const Claim* claim = engine.claim(spec.id)) status.claim = *claim;
     status.claim_at = engine.claim_at(spec.id);
+    status.people = engine.people(spec.id);
     if (index(spec.id) < components_.size()) {
       const Component& counts = components_[index(spec.id)];
       status.incidents = counts.incidents;

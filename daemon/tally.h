@@ -15,6 +15,8 @@ namespace outaged {
 class Tally {
  public:
   void configure(const Topology& topology, const config::Config& config);
+  /// One more, which reports its traffic.
+  void configure_target(TargetId id);
   void observed(const Observation& observation, Disposition disposition, Timestamp at);
   void claimed(const Claim& claim);
   void opened(const Incident& incident);
@@ -22,7 +24,7 @@ class Tally {
   /// Everything of the picture that comes from the engine, the router and these counts.
   void fill(Published& out, const Engine& engine, const config::Config& config, const alerts::Router& router) const;
 
-  std::uint64_t clock_steps = 0, reloads = 0, unsaved_dropped = 0;
+  std::uint64_t clock_steps = 0, reloads = 0, unsaved_dropped = 0, streams_refused = 0;
 
  private:
   struct Component {

@@ -7,6 +7,7 @@
 #include "probes/edge.h"
 #include "probes/evidence.h"
 #include "probes/provider_error.h"
+#include "probes/url.h"
 
 namespace outaged::probes {
 namespace {
@@ -66,12 +67,31 @@ std::string transport_detail(const Response& response) {
   return clean_line(out);
 }
 
-bool is_blank(const std::string& body) { return first_byte(body) == '\0'; }
-
 /// Zero bytes that the server itself calls a page or a document: the white screen.
 bool names_content(const Response& response) {
   const std::string& type = response.header("content-type");
   return type.starts_with("text/html") || type.find("json") != std::string::npos;
+}
+
+/// HTML where JSON belongs. Without the application's request id it is from something between it and us: a proxy that
+/// wants a login, a captive portal.
+Attribution judge_html(const Response& response, Attribution out) {
+  if (is_maintenance_page(response)) {
+    out.cls = Class::server_error;
+    out.evidence.detail = fmt::format("HTTP {} with a maintenance page", response.status);
+    return out;
+  }
+  out.cls = Class::unexpected_content;
+  out.evidence.detail = fmt::format("HTTP {} with {} where JSON belongs", response.status,
+                                    asks_for_password(response) ? "a login page" : "an HTML page");
+  if (out.evidence.request_id.empty()) {
+    out.evidence.detail += ", without the provider's request id";
+    out.fault = Fault::path;
+    out.counts = Counts::nothing;
+  } else {
+    out.fault = Fault::provider;
+  }
+  return out;
 }
 
 Attribution judge_expected(const Response& response, const Expectation& expectation, Attribution out) {
@@ -80,12 +100,31 @@ Attribution judge_expected(const Response& response, const Expectation& expectat
   if (!bodiless && wanted && is_blank(response.body)) {
     out.cls = Class::unexpected_content;
     out.evidence.detail = fmt::format("HTTP {} with an empty body", response.status);
+    if (!out.evidence.request_id.empty()) out.fault = Fault::provider;
   } else if (expectation.json && first_byte(response.body) == '<') {
-    out.cls = Class::unexpected_content;
-    out.evidence.detail = fmt::format("HTTP {} with an HTML page where JSON belongs{}", response.status,
-                                      out.evidence.request_id.empty() ? ", without the provider's request id" : "");
+    return judge_html(response, std::move(out));
   }
   return out;
+}
+
+/// The body broke off, but a status line came.
+bool broke_off(const Response& response) {
+  return response.status != 0 &&
+         (response.error == TransportError::truncated_body || response.error == TransportError::timeout_body ||
+          response.error == TransportError::too_large);
+}
+
+/// A redirect to a login, or to somebody else's host, is not the service speaking.
+std::optional<std::string> led_astray(const Response& response, const Expectation& expectation) {
+  const std::string& location = response.header("location");
+  if (response.status / 100 != 3 || location.empty()) return std::nullopt;
+  const auto from = parse_url(response.url);
+  const auto to = parse_url(from ? resolve_url(response.url, location).value_or("") : location);
+  if (leads_to_login(to ? to->path : location)) return "a redirect to a login";
+  if (!to) return std::nullopt;
+  const std::string home = !expectation.domain.empty() ? std::string(expectation.domain) : from ? from->host : "";
+  if (!home.empty() && !same_site(to->host, home)) return fmt::format("a redirect to another host, {}", to->host);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -182,6 +221,9 @@ Class class_of_status(int status) {
   return Class::unexpected_status;
 }
 
+Fault fault_of(const Attribution& attribution) { return attribution.fault.value_or(info(attribution.cls).fault); }
+Counts counts_of(const Attribution& attribution) { return attribution.counts.value_or(info(attribution.cls).counts); }
+
 Attribution attribute(const Response& response, const Expectation& expectation) {
   Attribution out;
   out.evidence = evidence_of(response);
@@ -191,36 +233,45 @@ Attribution attribute(const Response& response, const Expectation& expectation) 
     return out;
   };
 
-  if (response.error != TransportError::none) return conclude(class_of(response.error), transport_detail(response));
-  if (const auto blocked = challenge_or_block(response))
+  // A status of failure has spoken, even if its body broke off.
+  const bool expected = expects(expectation, response.status);
+  const bool readable = broke_off(response) && (expected ? expectation.broken_off : response.status >= 400);
+  if (response.error != TransportError::none && !readable)
+    return conclude(class_of(response.error), transport_detail(response));
+  if (const auto blocked = challenge_or_block(response, expectation.json))
     return conclude(blocked->cls, fmt::format("HTTP {}: {}", response.status, blocked->what));
 
-  if (expects(expectation, response.status)) {
+  if (expected) {
     out.evidence.detail = fmt::format("HTTP {}", response.status);
-    return judge_expected(response, expectation, std::move(out));
+    return response.error == TransportError::none ? judge_expected(response, expectation, std::move(out)) : out;
   }
 
-  if (const auto gateway = gateway_error(response, expectation.json))
+  if (const auto gateway = gateway_error(response, {.json = expectation.json, .fronted = expectation.fronted}))
     return conclude(gateway->cls, fmt::format("HTTP {}: {}", response.status, gateway->what));
+  if (const auto astray = led_astray(response, expectation)) {
+    out.fault = Fault::path;
+    out.counts = Counts::nothing;
+    return conclude(Class::unexpected_content, fmt::format("HTTP {}: {}", response.status, *astray));
+  }
 
   std::string detail = fmt::format("HTTP {}", response.status);
-  if (const auto error = read_provider_error(response)) {
-    if (out.evidence.request_id.empty()) out.evidence.request_id = error->request_id;
-    const auto meaning = read_meaning(*error, response.status, !out.evidence.request_id.empty());
-    const std::string word = meaning && !meaning->word.empty() ? meaning->word
-                             : error->words.empty()            ? ""
-                                                               : error->words.front();
-    if (!word.empty()) detail += " " + word;
-    if (!error->message.empty()) detail += ": " + error->message;
-    if (!error->upstream.empty()) detail += fmt::format(" (upstream: {})", error->upstream);
-    if (meaning) return conclude(meaning->cls, detail);
+  const auto error = read_provider_error(response);
+  if (error && out.evidence.request_id.empty()) out.evidence.request_id = error->request_id;
+  const bool has_request_id = !out.evidence.request_id.empty();
+  const auto meaning = expectation.read ? expectation.read(error ? &*error : nullptr, response)
+                       : error          ? read_meaning(*error, response.status, has_request_id)
+                                        : std::nullopt;
+  if (error) {
+    detail += spell_error(*error, meaning);
   } else if (const std::string& location = response.header("location");
              response.status / 100 == 3 && !location.empty()) {
     detail += " to " + location.substr(0, location.find_first_of("?#"));
   } else if (is_blank(response.body)) {
     detail += " with an empty body";
   }
-  return conclude(class_of_status(response.status), detail);
+  if (!meaning) return conclude(class_of_status(response.status), detail);
+  out.counts = meaning->counts;
+  return conclude(meaning->cls, detail);
 }
 
 }  // namespace outaged::probes

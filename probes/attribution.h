@@ -4,11 +4,15 @@
 // Called by every probe kind on the loop's thread; pure: no clock, no I/O, no state.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "probes/probe.h"
+#include "probes/provider_error.h"
 
 namespace outaged::probes {
 
@@ -16,12 +20,24 @@ struct Expectation {
   std::vector<std::pair<int, int>> status;  // inclusive ranges; empty: 200 to 299
   bool json = false;                        // JSON belongs here: HTML or nothing is somebody else's answer
   bool content = false;                     // some body belongs here
+  bool fronted = false;                     // a vendor's API behind a front end of its own (probes/edge.h)
+  bool broken_off = false;                  // a body that broke off under an expected status is the caller's to judge
+  std::string_view domain = {};  // where the service lives, for redirects: "example.com"; empty: the URL's host
+  /// What an error (null: the body is none) means, in place of the common tables; nullopt: what the status means.
+  std::function<std::optional<Reading>(const ProviderError* error, const Response& response)> read = nullptr;
 };
 
 struct Attribution {
   Class cls = Class::ok;
   Evidence evidence;
+  // Where this case differs from what its class is by itself.
+  std::optional<Fault> fault = std::nullopt;
+  std::optional<Counts> counts = std::nullopt;
 };
+
+/// Whose fault this case is, and whether it counts: its own word before its class's.
+Fault fault_of(const Attribution& attribution);
+Counts counts_of(const Attribution& attribution);
 
 bool expects(const Expectation& expectation, int status);
 

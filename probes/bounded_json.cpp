@@ -59,6 +59,8 @@ char first_byte(std::string_view text) {
   return at == std::string_view::npos ? '\0' : text[at];
 }
 
+bool is_blank(std::string_view text) { return text.empty() || (first_byte(text) == '\0' && text.find('\0') == std::string_view::npos); }
+
 std::string string_at(const nlohmann::json& object, const char* key) {
   if (!object.is_object()) return {};
   const auto it = object.find(key);

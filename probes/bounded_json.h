@@ -17,6 +17,9 @@ bool parse_json(std::string_view text, nlohmann::json& out, std::string* why = n
 /// The first byte that is not white space or a byte order mark, or 0: tells '<' (HTML) from '{'.
 char first_byte(std::string_view text);
 
+/// Nothing but white space. (A binary body may begin with a zero byte and is not blank.)
+bool is_blank(std::string_view text);
+
 /// The member's string, or "" if there is none or it is no string. `object` may be of any type.
 std::string string_at(const nlohmann::json& object, const char* key);
 

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "probes/bounded_json.h"
 #include "probes/evidence.h"
 
@@ -18,22 +20,16 @@ std::string_view head(const Response& response) { return std::string_view(respon
 
 bool has(std::string_view text, std::string_view word) { return text.find(word) != std::string_view::npos; }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 bool is_html(const Response& response) {
   return response.header("content-type").starts_with("text/html") || first_byte(response.body) == '<';
 }
 
-/// Cloudflare's numbers: 1015 is our rate, the other 1xxx are blocks, the rest are its 5xx pages.
+/// Cloudflare's numbers: 1015 is our rate, some of the 1xxx are blocks; the rest are troubles of the site behind it.
 EdgeAnswer cloudflare_code(int code) {
+  static constexpr std::array blocks = {1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1020, 1106};
   const std::string what = fmt::format("Cloudflare error {}", code);
   if (code == 1015) return {Class::rate_limited, what + " (rate limit)"};
-  if (code >= 1000 && code < 2000) return {Class::access_blocked, what};
+  if (std::find(blocks.begin(), blocks.end(), code) != blocks.end()) return {Class::access_blocked, what};
   return {Class::edge_error, what};
 }
 
@@ -76,8 +72,13 @@ constexpr std::array challenge_bodies = {
     Signature{"<title>Just a moment...</title>", "Cloudflare bot challenge", Class::bot_challenge},
     Signature{"_cf_chl_opt", "Cloudflare bot challenge", Class::bot_challenge},
     Signature{"<title>Vercel Security Checkpoint", "Vercel bot challenge", Class::bot_challenge},
+    Signature{"/cdn-cgi/challenge-platform/h/", "Cloudflare bot challenge", Class::bot_challenge},
+    Signature{"cdn-cgi/styles/challenges.css", "Cloudflare bot challenge", Class::bot_challenge},
     Signature{"_Incapsula_Resource", "Imperva bot challenge", Class::bot_challenge},
-    Signature{"captcha-delivery.com", "DataDome bot challenge", Class::bot_challenge},
+    Signature{"Incapsula incident ID", "Imperva bot challenge", Class::bot_challenge},
+    Signature{".awswaf.com/", "AWS WAF bot challenge", Class::bot_challenge},
+    Signature{"px-captcha", "HUMAN bot challenge", Class::bot_challenge},
+    Signature{"detected unusual traffic", "Google bot challenge", Class::bot_challenge},
     Signature{"Attention Required! | Cloudflare", "Cloudflare block page", Class::access_blocked},
     Signature{"errors.edgesuite.net", "Akamai block page", Class::access_blocked},
     Signature{"errors&#46;edgesuite&#46;net", "Akamai block page", Class::access_blocked},
@@ -103,7 +104,7 @@ constexpr std::array envoy_texts = {
 
 }  // namespace
 
-std::optional<EdgeAnswer> challenge_or_block(const Response& response) {
+std::optional<EdgeAnswer> challenge_or_block(const Response& response, bool json_expected) {
   if (has(response.header("cf-mitigated"), "challenge"))
     return EdgeAnswer{Class::bot_challenge, "Cloudflare bot challenge (cf-mitigated: challenge)"};
   if (const std::string& waf = response.header("x-amzn-waf-action"); waf == "challenge" || waf == "captcha")
@@ -113,22 +114,28 @@ std::optional<EdgeAnswer> challenge_or_block(const Response& response) {
   else if (vercel == "deny")
     return EdgeAnswer{Class::access_blocked, "blocked by Vercel's firewall (x-vercel-mitigated: deny)"};
 
-  if (const int s = response.status; s != 403 && s != 405 && s != 429 && s != 503) return std::nullopt;
-  if (const auto code = plain_code(response.body); code && *code >= 1000) return cloudflare_code(*code);
-  if (const auto problem = cloudflare_problem(response); problem && problem->cls != Class::edge_error) return problem;
+  const int s = response.status;
+  const bool refusal = s == 403 || s == 405 || s == 429 || s == 503;
+  if (!refusal && !(json_expected && s < 500 && first_byte(response.body) == '<')) return std::nullopt;
+  if (const auto code = plain_code(response.body)) {
+    if (auto answer = cloudflare_code(*code); answer.cls != Class::edge_error) return answer;
+  }
+  if (auto problem = cloudflare_problem(response); problem && problem->cls != Class::edge_error) return problem;
+  // The one challenge that is also told in JSON.
+  if (has(head(response), "captcha-delivery.com")) return EdgeAnswer{Class::bot_challenge, "DataDome bot challenge"};
   if (!is_html(response)) return std::nullopt;
   for (const Signature& signature : challenge_bodies)
     if (has(head(response), signature.text)) return EdgeAnswer{signature.cls, std::string(signature.who)};
   return std::nullopt;
 }
 
-std::optional<EdgeAnswer> gateway_error(const Response& response, bool json_expected) {
+std::optional<EdgeAnswer> gateway_error(const Response& response, const EdgeExpectation& expectation) {
   const int status = response.status;
   if (const auto problem = cloudflare_problem(response)) return problem;
   if (const auto code = plain_code(response.body)) return cloudflare_code(*code);
 
   const std::string_view body = head(response);
-  if (status >= 500 && body.size() < 2048 && first_byte(body) != '{') {
+  if ((status >= 500 || status == 429) && body.size() < 2048 && first_byte(body) != '{') {
     for (const std::string_view text : envoy_texts)
       if (body.starts_with(text))
         return EdgeAnswer{has(body, "reset reason: overflow") ? Class::overloaded : Class::edge_error,
@@ -140,12 +147,16 @@ std::optional<EdgeAnswer> gateway_error(const Response& response, bool json_expe
       if (status >= 500) return EdgeAnswer{signature.cls, fmt::format("error page of {}", signature.who)};
       return EdgeAnswer{Class::access_blocked, fmt::format("block page of {}", signature.who)};
     }
-    if (json_expected && request_id_of(response).empty()) {
+    if (expectation.json && request_id_of(response).empty()) {
       if (status >= 500)
         return EdgeAnswer{Class::edge_error, "an HTML page where JSON belongs, without the provider's request id"};
       return EdgeAnswer{Class::access_blocked, "an HTML page where JSON belongs, without the provider's request id"};
     }
   }
+  // The statuses of a front end, without a word or a sign of the application.
+  const bool told = first_byte(body) == '{' || first_byte(body) == '[';
+  if (expectation.fronted && status >= 502 && status <= 504 && !told && request_id_of(response).empty())
+    return EdgeAnswer{Class::edge_error, "no JSON and no request id of the provider"};
   // Cloudflare's own numbers; 529 is not among them.
   if ((status >= 520 && status <= 527) || status == 530)
     return EdgeAnswer{Class::edge_error, "Cloudflare's own status"};
@@ -154,14 +165,65 @@ std::optional<EdgeAnswer> gateway_error(const Response& response, bool json_expe
 
 bool is_maintenance_text(std::string_view body) {
   static constexpr std::array phrases = {
-      std::string_view{"will return soon"},        std::string_view{"temporary service disruption"},
-      std::string_view{"down for maintenance"},    std::string_view{"undergoing maintenance"},
-      std::string_view{"temporarily unavailable"}, std::string_view{"be right back"},
+      std::string_view{"will return soon"},         std::string_view{"temporary service disruption"},
+      std::string_view{"down for maintenance"},     std::string_view{"undergoing maintenance"},
+      std::string_view{"temporarily unavailable"},  std::string_view{"be right back"},
+      std::string_view{"scheduled maintenance"},    std::string_view{"under maintenance"},
+      std::string_view{"is currently unavailable"}, std::string_view{"be back soon"},
+      std::string_view{"maintenance mode"},         std::string_view{"service is unavailable"},
   };
-  const std::string text = lower(body.substr(0, looked_at));
+  const std::string text = lower_ascii(body.substr(0, looked_at));
   for (const std::string_view phrase : phrases)
     if (has(text, phrase)) return true;
   return false;
+}
+
+std::string visible_text(std::string_view html) {
+  std::string out;
+  const std::string lower = lower_ascii(html.substr(0, looked_at));
+  for (std::size_t i = 0; i < lower.size();) {
+    if (lower[i] != '<') {
+      const bool space = lower[i] == ' ' || lower[i] == '\n' || lower[i] == '\r' || lower[i] == '\t';
+      if (!space)
+        out += html[i];
+      else if (!out.empty() && out.back() != ' ')
+        out += ' ';
+      ++i;
+      continue;
+    }
+    // What stands between these is never shown.
+    std::string_view end = ">";
+    const std::string_view rest = std::string_view(lower).substr(i);
+    if (rest.starts_with("<!--")) end = "-->";
+    if (rest.starts_with("<script")) end = "</script>";
+    if (rest.starts_with("<style")) end = "</style>";
+    if (rest.starts_with("<noscript")) end = "</noscript>";
+    const auto at = lower.find(end, i);
+    if (at == std::string::npos) break;
+    i = at + end.size();
+    if (!out.empty() && out.back() != ' ') out += ' ';
+  }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+bool is_maintenance_page(const Response& response) {
+  constexpr std::size_t longest = 1500;  // a page that merely writes about maintenance is longer
+  const std::string text = visible_text(response.body);
+  return text.size() <= longest && is_maintenance_text(text);
+}
+
+bool leads_to_login(std::string_view path) {
+  const std::string lower = lower_ascii(path.substr(0, path.find_first_of("?#")));
+  for (const std::string_view word :
+       {"/login", "/signin", "/sign-in", "/sign_in", "/sso", "/saml", "/oauth", "/auth/", "/captive", "/portal"})
+    if (has(lower, word)) return true;
+  return false;
+}
+
+bool asks_for_password(const Response& response) {
+  const std::string text = lower_ascii(head(response));
+  return has(text, "type=\"password\"") || has(text, "type=password") || has(text, "type='password'");
 }
 
 }  // namespace outaged::probes

@@ -103,6 +103,27 @@ outaged::Result<void> check_ca_file(const std::string& path) {
   return {};
 }
 
+outaged::Result<Proxy> parse_proxy(std::string url) {
+  if (url.find("://") == std::string::npos) url = "http://" + url;
+  const std::size_t colon = url.find("://");
+  const std::string rest = url.substr(colon);
+  std::string scheme = lower(url.substr(0, colon));
+  // Of the two ways of each SOCKS, the one that leaves the name to the proxy: with the other, libcurl would resolve it
+  // on a thread.
+  if (scheme == "socks5") scheme = "socks5h";
+  if (scheme == "socks4") scheme = "socks4a";
+  if (scheme != "http" && scheme != "https" && scheme != "socks5h" && scheme != "socks4a")
+    return Error{"the proxy's URL must begin with http://, https://, socks5:// or socks4://"};
+  outaged::Result<Endpoint> endpoint = parse_endpoint((scheme == "https" ? "https" : "http") + rest);
+  if (!endpoint) return Error{fmt::format("the proxy's URL cannot be used: {}", endpoint.error())};
+  // libcurl's own default for a proxy without a port is 1080 (443 for https), not the scheme's.
+  const Url parsed{curl_url()};
+  const bool given = parsed && curl_url_set(parsed.get(), CURLUPART_URL, ("http" + rest).c_str(), 0) == CURLUE_OK &&
+                     part(parsed, CURLUPART_PORT, 0).has_value();
+  if (!given && scheme != "https") endpoint->port = 1080;
+  return Proxy{scheme + rest, std::move(endpoint).value()};
+}
+
 }  // namespace
 
 std::string join_host_port(std::string_view host, std::uint16_t port) {
@@ -137,39 +158,33 @@ outaged::Result<Egress> Egress::create(std::string proxy, std::string_view no_pr
                                        std::string user_agent) {
   Egress egress;
   if (!proxy.empty()) {
-    if (proxy.find("://") == std::string::npos) proxy = "http://" + proxy;
-    const std::size_t colon = proxy.find("://");
-    const std::string rest = proxy.substr(colon);
-    std::string scheme = lower(proxy.substr(0, colon));
-    // Of the two ways of each SOCKS, the one that leaves the name to the proxy: with the other, libcurl would resolve
-    // it on a thread.
-    if (scheme == "socks5") scheme = "socks5h";
-    if (scheme == "socks4") scheme = "socks4a";
-    if (scheme != "http" && scheme != "https" && scheme != "socks5h" && scheme != "socks4a")
-      return Error{"the proxy's URL must begin with http://, https://, socks5:// or socks4://"};
-    proxy = scheme + rest;
-    outaged::Result<Endpoint> endpoint = parse_endpoint((scheme == "https" ? "https" : "http") + rest);
-    if (!endpoint) return Error{fmt::format("the proxy's URL cannot be used: {}", endpoint.error())};
-    // libcurl's own default for a proxy without a port is 1080 (443 for https), not the scheme's.
-    const Url parsed{curl_url()};
-    const bool given = parsed && curl_url_set(parsed.get(), CURLUPART_URL, ("http" + rest).c_str(), 0) == CURLUE_OK &&
-                       part(parsed, CURLUPART_PORT, 0).has_value();
-    if (!given && scheme != "https") endpoint->port = 1080;
-    egress.proxy_endpoint_ = std::move(endpoint).value();
+    auto parsed = parse_proxy(std::move(proxy));
+    if (!parsed) return Error{parsed.error()};
+    egress.proxy_ = std::move(parsed).value();
   }
   if (!ca_file.empty()) {
     if (const auto checked = check_ca_file(ca_file); !checked) return Error{checked.error()};
   }
-  egress.proxy_ = std::move(proxy);
   egress.ca_file_ = std::move(ca_file);
   egress.user_agent_ = user_agent.empty() ? "outaged" : std::move(user_agent);
   egress.direct_ = split_no_proxy(no_proxy);
   return egress;
 }
 
-bool Egress::proxied(const Endpoint& endpoint) const {
-  return !proxy_.empty() && std::none_of(direct_.begin(), direct_.end(),
-                                         [&](const std::string& pattern) { return matches(endpoint, pattern); });
+outaged::Result<const Proxy*> Egress::way(const Endpoint& endpoint, const std::optional<std::string>& own) {
+  if (own) {
+    if (own->empty()) return nullptr;
+    auto known = own_.find(*own);
+    if (known == own_.end()) {
+      auto parsed = parse_proxy(*own);
+      if (!parsed) return Error{parsed.error()};
+      known = own_.emplace(*own, std::move(parsed).value()).first;
+    }
+    return &known->second;
+  }
+  const auto excepted = [&](const std::string& pattern) { return matches(endpoint, pattern); };
+  if (!proxy_ || std::any_of(direct_.begin(), direct_.end(), excepted)) return nullptr;
+  return &*proxy_;
 }
 
 }  // namespace outaged::probes

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "probes/host_doors.h"
 #include "probes/runner.h"
 #include "probes/scheduler.h"
 
@@ -19,6 +21,11 @@ namespace outaged::probes {
 namespace {
 
 using Clockwork = std::chrono::steady_clock;
+
+constexpr Duration longest_hold = 1h;
+// When one of a group fails: how many others are asked at once, and how often that may happen.
+constexpr std::size_t siblings_at_once = 3;
+constexpr Duration sibling_spacing = 30s;
 
 std::uint64_t key_of(Job::Role role, std::uint32_t id) { return static_cast<std::uint64_t>(role) << 32U | id; }
 
@@ -63,7 +70,9 @@ class NoSigpipe {
 class ThreadedLoop final : public Loop, private Runner::Owner {
  public:
   ThreadedLoop(const LoopOptions& options, Sink& sink)
-      : max_in_flight_(std::max<std::size_t>(1, options.max_in_flight)), sink_(sink) {}
+      : max_in_flight_(std::max<std::size_t>(1, options.max_in_flight)),
+        doors_(options.max_per_host),
+        sink_(sink) {}
   ~ThreadedLoop() override { stop_thread(); }
 
   outaged::Result<void> open(const LoopOptions& options) {
@@ -104,6 +113,13 @@ class ThreadedLoop final : public Loop, private Runner::Owner {
   struct Entry {
     Job job;
     Flight* flight = nullptr;
+    HostDoors::Pass pass;  // of the run in flight
+    bool parked = false;   // before its host's door
+  };
+  struct Group {
+    std::vector<Scheduler::Slot> members;
+    std::size_t next = 0;  // whom to ask next when one of them fails
+    SteadyTime asked{};
   };
 
   void send(Command command) {
@@ -118,10 +134,14 @@ class ThreadedLoop final : public Loop, private Runner::Owner {
   void obey();
   void apply(Plan&& plan);
   void start_due(SteadyTime now);
-  void launch(Scheduler::Slot slot, bool base, Duration lag, SteadyTime now);
+  void begin(const HostDoors::Parked& due, SteadyTime now);
+  void launch(const HostDoors::Parked& due, SteadyTime now);
   void concluded(Flight& flight, Finding&& finding) override;
+  void slow_down(Scheduler::Slot slot, const Finding& finding, SteadyTime now);
+  void ask_siblings(Scheduler::Slot slot, Class cls, SteadyTime now);
 
   const std::size_t max_in_flight_;
+  HostDoors doors_;  // the loop's thread only, as what follows the runner
   Sink& sink_;
   std::unique_ptr<Runner> runner_;  // the loop's thread; wake() from any
 
@@ -129,6 +149,7 @@ class ThreadedLoop final : public Loop, private Runner::Owner {
   Scheduler scheduler_;
   std::vector<Entry> entries_;        // by slot
   std::deque<std::uint64_t> urgent_;  // keys to ask out of turn
+  std::map<std::string, Group> groups_;
   std::vector<Command> obeying_;
 
   std::mutex commands_mutex_;
@@ -199,32 +220,54 @@ void ThreadedLoop::apply(Plan&& plan) {
   for (const Scheduler::Slot slot : change.vanished) {
     Entry& entry = entries_[slot];
     if (entry.flight) runner_->abort(*entry.flight);
+    doors_.leave(entry.pass);
     entry = Entry{};
   }
+  groups_.clear();
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const Scheduler::Slot slot = change.slots[i];
     if (slot >= entries_.size()) entries_.resize(slot + 1);
     entries_[slot].job = std::move(plan[i]);  // a run in flight keeps the probe it began with
+    if (const Job& job = entries_[slot].job; !job.group.empty()) groups_[job.group].members.push_back(slot);
   }
   jobs_ = scheduler_.jobs();
 }
 
 void ThreadedLoop::start_due(SteadyTime now) {
+  while (runner_->in_flight() < max_in_flight_) {
+    const auto free = doors_.next();
+    if (!free) break;
+    Entry& entry = entries_[free->slot];
+    // It may have vanished meanwhile, and its place may be another's by now.
+    if (entry.parked && key_of(entry.job.role, entry.job.id) == free->key) launch(*free, now);
+  }
   while (!urgent_.empty() && runner_->in_flight() < max_in_flight_) {
-    const auto slot = scheduler_.find(urgent_.front());
+    const std::uint64_t key = urgent_.front();
+    const auto slot = scheduler_.find(key);
     urgent_.pop_front();
-    if (slot && scheduler_.claim(*slot)) launch(*slot, false, Duration{0}, now);
+    if (slot && scheduler_.claim(*slot, now)) begin({*slot, key, false, now}, now);
   }
   while (runner_->in_flight() < max_in_flight_) {
     const auto due = scheduler_.pop(now);
     if (!due) return;
-    launch(due->slot, due->base, std::chrono::duration_cast<Duration>(now - due->at), now);
+    const Job& job = entries_[due->slot].job;
+    begin({due->slot, key_of(job.role, job.id), due->base, due->at}, now);
   }
 }
 
-void ThreadedLoop::launch(Scheduler::Slot slot, bool base, Duration lag, SteadyTime now) {
-  Entry& entry = entries_[slot];
-  entry.flight = &runner_->start(entry.job.probe, slot, base, lag, now);
+void ThreadedLoop::begin(const HostDoors::Parked& due, SteadyTime now) {
+  Entry& entry = entries_[due.slot];
+  if (doors_.open(entry.job.host)) return launch(due, now);
+  entry.parked = true;
+  doors_.park(entry.job.host, due);
+}
+
+void ThreadedLoop::launch(const HostDoors::Parked& due, SteadyTime now) {
+  Entry& entry = entries_[due.slot];
+  entry.parked = false;
+  entry.pass = doors_.enter(entry.job.host);
+  const auto lag = std::chrono::duration_cast<Duration>(now - due.at);
+  entry.flight = &runner_->start(entry.job.probe, due.slot, due.base, lag, now);
   ++started_;
   lag_sum_ms_ += lag.count();
   if (lag.count() > lag_max_ms_) lag_max_ms_ = lag.count();
@@ -233,17 +276,56 @@ void ThreadedLoop::launch(Scheduler::Slot slot, bool base, Duration lag, SteadyT
 void ThreadedLoop::concluded(Flight& flight, Finding&& finding) {
   Entry& entry = entries_[flight.tag];
   entry.flight = nullptr;
+  doors_.leave(entry.pass);
   scheduler_.finished(flight.tag);
   ++finished_;
+  const SteadyTime now = Clockwork::now();
+  slow_down(flight.tag, finding, now);
+  ask_siblings(flight.tag, finding.cls, now);
   Result result;
   result.role = entry.job.role;
   result.id = entry.job.id;
-  result.base_schedule = flight.base;
+  result.base_schedule = flight.base && !finding.shallow;
+  result.response = finding.response ? std::move(*finding.response) : std::move(flight.response);
   result.finding = std::move(finding);
-  result.response = std::move(flight.response);
-  result.took = std::chrono::duration_cast<Duration>(Clockwork::now() - flight.started);
+  result.took = std::chrono::duration_cast<Duration>(now - flight.started);
   result.lag = flight.lag;
   sink_.result(std::move(result));
+}
+
+void ThreadedLoop::slow_down(Scheduler::Slot slot, const Finding& finding, SteadyTime now) {
+  const bool limited = finding.cls == Class::rate_limited;
+  if (limited)
+    scheduler_.slower(slot);
+  else
+    scheduler_.went_well(slot);
+  if (finding.not_before <= Duration{0}) return;
+  const SteadyTime until = now + std::min<Duration>(finding.not_before, longest_hold);
+  scheduler_.hold(slot, until, now);
+  // A rate limit is that of the account, not of one model.
+  const auto group = groups_.find(entries_[slot].job.group);
+  if (!limited || group == groups_.end()) return;
+  for (const Scheduler::Slot member : group->second.members) scheduler_.hold(member, until, now);
+}
+
+/// One model fails: do the others? That is what tells a model's outage from a provider's.
+void ThreadedLoop::ask_siblings(Scheduler::Slot slot, Class cls, SteadyTime now) {
+  const Counts counts = info(cls).counts;
+  if (counts != Counts::bad && counts != Counts::maybe) return;
+  const auto found = groups_.find(entries_[slot].job.group);
+  if (found == groups_.end()) return;
+  Group& group = found->second;
+  if (group.asked != SteadyTime{} && now - group.asked < sibling_spacing) return;
+  group.asked = now;
+  std::size_t asked = 0;
+  for (std::size_t i = 0; i < group.members.size() && asked < siblings_at_once; ++i) {
+    const Scheduler::Slot sibling = group.members[group.next++ % group.members.size()];
+    if (sibling == slot) continue;
+    const Job& job = entries_[sibling].job;
+    const std::uint64_t key = key_of(job.role, job.id);
+    if (std::find(urgent_.begin(), urgent_.end(), key) == urgent_.end()) urgent_.push_back(key);
+    ++asked;
+  }
 }
 
 }  // namespace
@@ -260,8 +342,8 @@ outaged::Result<Result> run_once(const LoopOptions& options, const std::shared_p
     Result result;
     void concluded(Flight& flight, Finding&& finding) override {
       done = true;
+      result.response = finding.response ? std::move(*finding.response) : std::move(flight.response);
       result.finding = std::move(finding);
-      result.response = std::move(flight.response);
       result.took = std::chrono::duration_cast<Duration>(Clockwork::now() - flight.started);
     }
   } once;

@@ -1,5 +1,6 @@
 // The probe loop: one thread that asks everything on time and never blocks. libcurl's multi interface on epoll,
 // names by c-ares in the same loop, a scheduler with phases spread over the interval, one probe of a target in flight.
+// Who asks to be left alone is, and a 429 halves the rate for a while.
 // Created and stopped by the daemon; the public methods may be called from any thread.
 #pragma once
 
@@ -22,15 +23,17 @@ struct Job {
   std::string name;
   Duration interval = 30s;
   std::shared_ptr<const Probe> probe;
+  std::string host{};                   // limited to so many runs at once (LoopOptions); empty: not
+  std::string group{};                  // one account at one provider: they wait together, and are asked when one fails
 };
 using Plan = std::vector<Job>;
 
 struct Result {                         // of one run
   Job::Role role = Job::Role::target;
   std::uint32_t id = 0;
-  bool base_schedule = true;
+  bool base_schedule = true;            // in its turn, and the whole check
   Finding finding;
-  Response response;                    // of the last request; its body may have been moved away
+  Response response;                    // that was judged; its body may have been moved away
   Duration took{};
   Duration lag{};                       // how late it started
 };
@@ -46,6 +49,7 @@ struct LoopOptions {
   std::string proxy, no_proxy, ca_file, user_agent;
   std::vector<std::string> resolvers;   // "ip[:port]"; empty: resolv.conf
   std::size_t max_in_flight = 4096;
+  std::size_t max_per_host = 0;         // runs in flight of jobs with the same host; 0: no limit
 };
 
 struct LoopStats {
@@ -68,7 +72,8 @@ class Loop {
   virtual void replace(Plan plan) = 0;
   /// From now on this interval, first not before `delay` from now. Its own interval again ends it.
   virtual void cadence(Job::Role role, std::uint32_t id, Duration interval, Duration delay) = 0;
-  /// As soon as possible, out of turn (base_schedule = false); nothing if one is in flight.
+  /// As soon as possible, out of turn (base_schedule = false); nothing if one is in flight, or if it asked to be left
+  /// alone (Finding::not_before).
   virtual void probe_now(Job::Role role, std::uint32_t id) = 0;
   virtual LoopStats stats() = 0;
 };

@@ -16,7 +16,7 @@ namespace outaged::probes {
 
 class Poller {
  public:
-  enum class Owner : std::uint32_t { wake, curl, resolver };
+  enum class Owner : std::uint32_t { wake, curl, resolver, exchange };
   struct Event {
     Owner owner;
     int fd;

@@ -30,7 +30,8 @@ struct Request {
   bool want_arrivals = false;          // report when each part of the body came
   std::string ca_file, cert_file, key_file;  // PEM; empty: the egress settings', none
   std::optional<std::string> proxy;    // instead of the egress settings'; "": none
-  Family family = Family::any;
+  Family family = Family::any;         // any: whichever of a host's addresses answers first
+  bool or_other_family = false;        // of a host that has no such address the other family is asked
 };
 
 /// One TCP connection: opened, perhaps secured, perhaps spoken over.
@@ -112,6 +113,7 @@ struct Response {
   Micros total{};
   std::string remote;                  // "192.0.2.1:443"
   std::string url;                     // that was asked
+  Family family = Family::any;         // that was asked, where the host has both and one was wanted
   std::optional<Timestamp> cert_expiry;
   std::vector<Arrival> arrivals;       // if asked for
   std::vector<std::pair<std::string, std::string>> trailers;  // names in lower case
@@ -129,11 +131,14 @@ struct Finding {
   std::shared_ptr<const PageReport> page;       // pages only, changed or not
   std::shared_ptr<const PageDocument> document; // pages only
   Duration not_before{};               // the other side wants to be left alone this long (Retry-After); zero: no
+  bool shallow = false;                // good news from less than the whole check: does not teach the baseline
+  std::shared_ptr<Response> response;  // that was judged, where it is not the last; its body may be gone
 };
 
 /// What one run of a probe remembers between its requests.
 struct Run {
   int requests = 0;                    // made so far
+  bool base_schedule = true;           // in its turn; false: asked faster, or out of turn, for something is suspected
   std::shared_ptr<void> state;         // the kind's own
 };
 

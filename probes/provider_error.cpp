@@ -1,13 +1,13 @@
 #include "probes/provider_error.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/text.h"
 #include "probes/bounded_json.h"
+#include "probes/retry_after.h"
 
 namespace outaged::probes {
 namespace {
@@ -17,163 +17,111 @@ using nlohmann::json;
 constexpr std::size_t max_error_body = 256 * 1024;
 constexpr int max_unwraps = 3;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
+bool read_document(ProviderError& out, json document, int unwraps);
+
+bool is_spent_budget(const ProviderError& error) {
+  return lower_ascii(error.message).find("max_tokens or model output limit was reached") != std::string::npos;
 }
 
-struct Word {
-  std::string_view word;  // lower case
-  Class cls;
-};
-
-// Codes and types that mean one thing wherever they occur. Types that providers use for anything
-// (invalid_request_error, unavailable_error, bad_request) are not here: the message or the status tells.
-constexpr std::array words = {
-    Word{"overloaded_error", Class::overloaded},
-    Word{"server_is_overloaded", Class::overloaded},
-    Word{"slow_down", Class::overloaded},
-    Word{"service_unavailable_error", Class::overloaded},
-    Word{"serviceunavailableexception", Class::overloaded},
-    Word{"modelnotreadyexception", Class::overloaded},
-    Word{"unavailable", Class::overloaded},
-    Word{"api_error", Class::server_error},
-    Word{"server_error", Class::server_error},
-    Word{"internal_server_error", Class::server_error},
-    Word{"internal", Class::server_error},
-    Word{"internalserverexception", Class::server_error},
-    Word{"internalfailure", Class::server_error},
-    Word{"modelerrorexception", Class::server_error},
-    Word{"modeltimeoutexception", Class::server_error},
-    Word{"timeout_error", Class::server_error},
-    Word{"deadline_exceeded", Class::server_error},
-    Word{"enforced_spend_limit_reached", Class::account},
-    Word{"insufficient_quota", Class::account},
-    Word{"credit_balance_exhausted", Class::account},
-    Word{"billing_error", Class::account},
-    Word{"billing_hard_limit_reached", Class::account},
-    Word{"rate_limit_error", Class::rate_limited},
-    Word{"rate_limit_exceeded", Class::rate_limited},
-    Word{"rate_limited", Class::rate_limited},
-    Word{"resource_exhausted", Class::rate_limited},
-    Word{"throttlingexception", Class::rate_limited},
-    Word{"toomanyrequestsexception", Class::rate_limited},
-    Word{"authentication_error", Class::auth},
-    Word{"permission_error", Class::auth},
-    Word{"invalid_api_key", Class::auth},
-    Word{"api_key_invalid", Class::auth},
-    Word{"unauthenticated", Class::auth},
-    Word{"permission_denied", Class::auth},
-    Word{"expiredtokenexception", Class::auth},
-    Word{"unrecognizedclientexception", Class::auth},
-    Word{"accessdeniedexception", Class::auth},
-    Word{"not_found_error", Class::not_found},
-    Word{"model_not_found", Class::not_found},
-    Word{"not_found", Class::not_found},
-    Word{"deploymentnotfound", Class::not_found},
-    Word{"resourcenotfoundexception", Class::not_found},
-    Word{"unsupported_country_region_territory", Class::access_blocked},
-    Word{"cf_bad_gateway", Class::edge_error},
-};
-
-struct Phrase {
-  int from, to;  // statuses
-  std::string_view text;
-  Class cls;
-};
-
-// The last resort, and only under a status that fits.
-constexpr std::array phrases = {
-    Phrase{400, 499, "credit balance is too low", Class::account},
-    Phrase{400, 499, "user location is not supported", Class::access_blocked},
-    Phrase{400, 400, "api key not valid", Class::auth},
-    Phrase{400, 400, "model identifier is invalid", Class::not_found},
-    Phrase{429, 429, "experiencing high demand", Class::overloaded},
-    Phrase{429, 429, "service tier capacity exceeded", Class::overloaded},
-    Phrase{503, 503, "loading model", Class::starting},
-    Phrase{500, 599, "overloaded", Class::overloaded},
-    Phrase{500, 599, "server busy", Class::overloaded},
-};
-
 void add_word(ProviderError& out, std::string word) {
+  // Amazon's "__type" is "com.amazon.coral.service#ThrottlingException".
+  if (const auto hash = word.find('#'); hash != std::string::npos) word.erase(0, hash + 1);
   if (word.empty() || word.size() > 80 || word.find_first_of(" :/<") != std::string::npos) return;  // prose or a URL
-  if (int number = 0;
-      std::from_chars(word.data(), word.data() + word.size(), number).ptr == word.data() + word.size()) {
+  int number = 0;
+  const auto parsed = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (parsed.ec == std::errc{} && parsed.ptr == word.data() + word.size() && number >= 100 && number <= 599) {
     if (out.code == 0) out.code = number;
     return;
   }
   if (std::find(out.words.begin(), out.words.end(), word) == out.words.end()) out.words.push_back(std::move(word));
 }
 
-void read_code(ProviderError& out, const json& object) {
-  const auto code = object.find("code");
-  if (code == object.end()) return;
-  if (code->is_string()) add_word(out, code->get<std::string>());
-  if (code->is_number_integer()) {
-    const auto number = code->get<std::int64_t>();
-    if (number >= 100 && number <= 599 && out.code == 0) out.code = static_cast<int>(number);
-  }
+void read_number(ProviderError& out, const json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_number_integer()) return;
+  const auto number = it->get<std::int64_t>();
+  if (number >= 100 && number <= 599 && out.code == 0) out.code = static_cast<int>(number);
 }
 
 void read_details(ProviderError& out, const json& object) {
   const auto details = object.find("details");
   if (details == object.end()) return;
   if (details->is_object()) add_word(out, string_at(*details, "error_code"));
-  if (details->is_array())
-    for (const json& detail : *details)
-      if (const std::string reason = string_at(detail, "reason"); reason == "API_KEY_INVALID") add_word(out, reason);
+  if (!details->is_array()) return;
+  for (const json& detail : *details) {
+    add_word(out, string_at(detail, "reason"));
+    if (out.retry_after == Duration{})
+      out.retry_after = read_delay(string_at(detail, "retryDelay")).value_or(Duration{});
+  }
+}
+
+/// Gateways put a whole error document into the message of theirs, alone or after words of their own.
+bool read_nested(ProviderError& out, std::string_view text, int unwraps) {
+  const auto open = text.find_first_of("{[");
+  const auto close = text.find_last_of("}]");
+  if (unwraps <= 0 || open == std::string_view::npos || close == std::string_view::npos || close < open) return false;
+  json inner;
+  if (!parse_json(text.substr(open, close - open + 1), inner)) return false;
+  // After words, only what calls itself an error: a message may quote what we sent.
+  if (text.find_first_not_of(" \t\r\n") != open && !(inner.is_object() && inner.contains("error"))) return false;
+  ProviderError nested;
+  if (!read_document(nested, std::move(inner), unwraps - 1) || nested.message.empty()) return false;
+  for (std::string& word : nested.words) add_word(out, std::move(word));
+  if (nested.code != 0) out.code = nested.code;
+  if (nested.retry_after != Duration{}) out.retry_after = nested.retry_after;
+  out.message = nested.message;
+  return true;
+}
+
+void read_metadata(ProviderError& out, const json& object, std::string& message) {
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return;
+  out.upstream = clean_line(string_at(*metadata, "provider_name"), 80);
+  out.moderated = metadata->contains("reasons") && metadata->contains("flagged_input");
+  if (const std::string raw = string_at(*metadata, "raw"); !raw.empty() && first_byte(raw) != '{')
+    message += ": " + raw;
 }
 
 /// One object of error; true if anything in it reads like one.
 bool read_object(ProviderError& out, const json& object, int unwraps) {
   if (!object.is_object()) return false;
-  read_code(out, object);
+  for (const char* key : {"code", "errorCode", "error_code"}) add_word(out, string_at(object, key));
+  for (const char* key : {"code", "statusCode", "status_code", "StatusCode", "raw_status_code"})
+    read_number(out, object, key);
   read_details(out, object);
-  add_word(out, string_at(object, "status"));
-  add_word(out, string_at(object, "type"));
+  if (const auto delay = object.find("retry_after"); delay != object.end() && delay->is_number())
+    out.retry_after = std::clamp<Duration>(from_seconds(delay->get<double>()), Duration{}, std::chrono::days{366});
+  for (const char* key : {"status", "type", "__type"}) add_word(out, string_at(object, key));
   std::string message;
-  for (const char* key : {"message", "Message", "detail", "error_description"})
+  for (const char* key : {"message", "Message", "detail", "error_description", "status"})
     if (message.empty()) message = string_at(object, key);
-  if (const auto metadata = object.find("metadata"); metadata != object.end() && metadata->is_object()) {
-    out.upstream = clean_line(string_at(*metadata, "provider_name"), 80);
-    if (const std::string raw = string_at(*metadata, "raw"); !raw.empty() && first_byte(raw) != '{')
-      message += ": " + raw;
-  }
-  // Gateways put a whole error document into the message of theirs.
-  if (unwraps > 0 && out.upstream.empty() && first_byte(message) == '{') {
-    json inner;
-    if (parse_json(message, inner)) {
-      const auto error = inner.find("error");
-      ProviderError nested;
-      if (read_object(nested, error != inner.end() ? *error : inner, unwraps - 1) && !nested.message.empty()) {
-        for (std::string& word : nested.words) add_word(out, std::move(word));
-        if (nested.code != 0) out.code = nested.code;
-        message = nested.message;
-      }
-    }
-  }
-  if (out.message.empty()) out.message = message;
+  if (message == string_at(object, "status") && message.find(' ') == std::string::npos) message.clear();  // a word
+  read_metadata(out, object, message);
+  const bool nested = out.upstream.empty() && read_nested(out, message, unwraps);
+  if (!nested && out.message.empty()) out.message = message;
   return !out.words.empty() || !out.message.empty() || out.code != 0;
 }
 
-bool read_body(ProviderError& out, const std::string& body) {
-  const char first = first_byte(body);
-  if ((first != '{' && first != '[') || body.size() > max_error_body) return false;
-  json document;
-  if (!parse_json(body, document)) return false;
+void read_request_id(ProviderError& out, const json& object) {
+  for (const char* key : {"request_id", "requestId"})
+    if (out.request_id.empty()) out.request_id = clean_line(string_at(object, key), 200);
+}
+
+bool read_document(ProviderError& out, json document, int unwraps) {
   for (int i = 0; i < max_unwraps && document.is_array() && !document.empty(); ++i) {
     json element = std::move(document.front());
     document = std::move(element);
   }
+  if (document.is_string()) return read_nested(out, document.get_ref<const std::string&>(), unwraps);
   if (!document.is_object()) return false;
-  for (const char* key : {"request_id", "requestId"})
-    if (out.request_id.empty()) out.request_id = clean_line(string_at(document, key), 200);
+  read_request_id(out, document);
   const auto error = document.find("error");
-  if (error == document.end()) return read_object(out, document, max_unwraps);
+  if (error == document.end() || error->is_null()) return read_object(out, document, unwraps);
+  read_number(out, document, "status_code");
+  read_number(out, document, "StatusCode");
   if (error->is_string()) {
     out.message = error->get<std::string>();
+    read_nested(out, std::string(out.message), unwraps);
     // OAuth's form: {"error": "invalid_grant", "error_description": "…"}
     if (const std::string description = string_at(document, "error_description"); !description.empty()) {
       add_word(out, out.message);
@@ -181,8 +129,15 @@ bool read_body(ProviderError& out, const std::string& body) {
     }
     return !out.message.empty();
   }
-  if (out.request_id.empty()) out.request_id = clean_line(string_at(*error, "request_id"), 200);
-  return read_object(out, *error, max_unwraps);
+  if (error->is_object()) read_request_id(out, *error);
+  return read_object(out, *error, unwraps);
+}
+
+bool read_body(ProviderError& out, const std::string& body) {
+  const char first = first_byte(body);
+  if ((first != '{' && first != '[' && first != '"') || body.size() > max_error_body) return false;
+  json document;
+  return parse_json(body, document) && read_document(out, std::move(document), max_unwraps);
 }
 
 }  // namespace
@@ -196,27 +151,47 @@ std::optional<ProviderError> read_provider_error(const Response& response) {
   return out;
 }
 
-std::optional<Reading> read_meaning(const ProviderError& error, int status, bool has_request_id) {
-  const std::string message = lower(error.message);
+std::optional<ProviderError> read_error_document(const json& document) {
+  ProviderError out;
+  if (!read_document(out, document, max_unwraps)) return std::nullopt;
+  return out;
+}
+
+std::optional<Reading> read_certain_meaning(const ProviderError& error, int status, bool has_request_id) {
   // The model answered and spent our tiny budget on thinking: the service works.
-  if (status == 400 && message.find("max_tokens or model output limit was reached") != std::string::npos)
-    return Reading{Class::ok, ""};
+  if (status == 400 && is_spent_budget(error)) return Reading{Class::ok, ""};
   if (!error.upstream.empty()) {
     if (status == 429 || error.code == 429) return Reading{Class::upstream_limited, ""};
     if (status >= 500 || error.code >= 500) return Reading{Class::upstream_error, ""};
   }
-  for (const std::string& word : error.words) {
-    const std::string key = lower(word);
-    // Refused before it reached the API: that one always gives a request id.
-    if (key == "forbidden" && status == 403 && !has_request_id) return Reading{Class::access_blocked, word};
-    for (const Word& known : words)
-      if (known.word == key) return Reading{known.cls, word};
-  }
-  for (const Phrase& phrase : phrases)
-    if (status >= phrase.from && status <= phrase.to && message.find(phrase.text) != std::string::npos)
-      return Reading{phrase.cls, ""};
+  // Refused before it reached the API: that one always gives a request id.
+  if (status == 403 && !has_request_id)
+    for (const std::string& word : error.words)
+      if (lower_ascii(word) == "forbidden") return Reading{Class::access_blocked, word};
+  if (auto reading = read_code_words(error)) return reading;
+  if (auto reading = read_phrases(error, status)) return reading;
   if (status >= 500 && error.code == 429) return Reading{Class::rate_limited, ""};
   return std::nullopt;
+}
+
+std::optional<Reading> read_meaning(const ProviderError& error, int status, bool has_request_id) {
+  auto certain = read_certain_meaning(error, status, has_request_id);
+  return certain ? certain : read_type_words(error);
+}
+
+std::string spell_error(const ProviderError& error, const std::optional<Reading>& meaning) {
+  std::string out;
+  const auto is_number = [](const std::string& word) {
+    return word.find_first_not_of("0123456789") == std::string::npos;
+  };
+  const auto shown = std::find_if_not(error.words.begin(), error.words.end(), is_number);
+  if (meaning && !meaning->word.empty())
+    out += " " + meaning->word;
+  else if (shown != error.words.end())
+    out += " " + *shown;
+  if (!error.message.empty()) out += ": " + error.message;
+  if (!error.upstream.empty()) out += " (upstream: " + error.upstream + ")";
+  return out;
 }
 
 }  // namespace outaged::probes

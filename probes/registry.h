@@ -12,23 +12,29 @@
 
 namespace outaged::probes {
 
+namespace llm {
+class Ledger;
+}
+class Document;
+
 struct Kind {
   std::string_view name;
   std::shared_ptr<const Probe> (*make)(const config::Target& target, const config::Egress& egress);
 };
 const std::vector<Kind>& kinds();
-/// Errors: a kind that is not in the table.
-outaged::Result<std::shared_ptr<const Probe>> make_probe(const config::Target& target, const config::Egress& egress);
+/// Errors: a kind that is not in the table. `ledger`: what paid probes share; null: this one has a ledger of its own.
+outaged::Result<std::shared_ptr<const Probe>> make_probe(const config::Target& target, const config::Egress& egress,
+                                                         const std::shared_ptr<llm::Ledger>& ledger = nullptr);
 std::shared_ptr<const Probe> make_control(const config::Control& control, const config::Egress& egress);
 
-/// A page format: pure, fuzzed. `now` is the reader's clock (maintenance to come or in progress).
+/// A page format: pure, fuzzed. See pages/formats.h.
 struct PageFormat {
   std::string_view name;
-  PageReport (*parse)(std::string_view body, Timestamp now);
+  void (*read)(const Document& document, PageReport& report);
   /// URLs to fetch for this page, in order: the first carries the claim, the rest add to it.
-  std::vector<std::string> (*documents)(const std::string& page_url);
-  /// Adds what a further document tells (incidents.json) to the report of the first.
-  void (*merge)(PageReport& report, std::string_view body, std::size_t document, Timestamp now);
+  std::vector<std::string> (*documents)(const std::string& url);
+  /// The rest carry a part of the claim too: they are asked for even when the first has not changed.
+  bool every = false;
 };
 const std::vector<PageFormat>& page_formats();
 const PageFormat* page_format(std::string_view name);

@@ -1,23 +1,20 @@
 #include "probes/resolver.h"
 
-#include <ares.h>
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <utility>
+
+#include "probes/ares.h"
 
 namespace outaged::probes {
 namespace {
 
 /// Once one family has answered, how long the other may take: RFC 8305's Resolution Delay.
 constexpr Duration patience = 50ms;
-/// c-ares doubles it with every round over the servers.
-constexpr int first_timeout_ms = 1000;
-constexpr int tries = 3;
 
 enum Family : std::size_t { v6 = 0, v4 = 1 };
 
@@ -76,29 +73,6 @@ std::vector<std::string> addresses_in(Family family, const unsigned char* packet
   return texts;
 }
 
-/// "ip:53" for "ip", brackets where c-ares wants them; "" if it is neither form.
-std::string server_for_ares(const std::string& server) {
-  unsigned char bytes[sizeof(in6_addr)];
-  if (inet_pton(AF_INET6, server.c_str(), bytes) == 1) return "[" + server + "]:53";
-  if (inet_pton(AF_INET, server.c_str(), bytes) == 1) return server + ":53";
-  const std::size_t colon = server.rfind(':');
-  if (colon == std::string::npos) return {};
-  std::string host = server.substr(0, colon);
-  const std::string port = server.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits || std::stoi(port) == 0 || std::stoi(port) > 65535) return {};
-  if (inet_pton(AF_INET, host.c_str(), bytes) == 1) return server;
-  if (host.size() < 2 || host.front() != '[' || host.back() != ']') return {};
-  host = host.substr(1, host.size() - 2);
-  return inet_pton(AF_INET6, host.c_str(), bytes) == 1 ? server : std::string{};
-}
-
-outaged::Result<void> init_library() {
-  static const int status = ares_library_init(ARES_LIB_INIT_ALL);
-  if (status != ARES_SUCCESS) return Error{fmt::format("cannot start c-ares: {}", ares_strerror(status))};
-  return {};
-}
-
 }  // namespace
 
 /// One set of name servers. Replaced when resolv.conf changes; the old one lives until its questions are answered.
@@ -107,11 +81,8 @@ outaged::Result<void> init_library() {
 struct Resolver::Channel {
   struct Handle {
     Poller* poller = nullptr;
-    ares_channel ares = nullptr;
     std::vector<ares_socket_t> watched;
-    ~Handle() {
-      if (ares) ares_destroy(ares);
-    }
+    AresChannel ares;  // last: as it goes, it tells of its sockets
     bool watches(int fd) const { return std::find(watched.begin(), watched.end(), fd) != watched.end(); }
   };
   Handle asking, diagnosing;
@@ -142,7 +113,7 @@ struct Resolver::Query {
     Channel& channel = *query->channel;
     ++channel.pending;
     const int type = query->family == v4 ? ns_t_a : ns_t_aaaa;
-    const ares_channel ares = (query->diagnosing ? channel.diagnosing : channel.asking).ares;
+    const ares_channel ares = (query->diagnosing ? channel.diagnosing : channel.asking).ares.get();
     ares_search(ares, name.c_str(), ns_c_in, type, &Query::on_answer, query.release());
   }
   static void on_answer(void* self, int status, int, unsigned char* packet, int size) {
@@ -182,7 +153,6 @@ Resolver::~Resolver() {
 }
 
 outaged::Result<std::unique_ptr<Resolver>> Resolver::create(Poller& poller, ResolverOptions options) {
-  if (const auto ready = init_library(); !ready) return Error{ready.error()};
   std::unique_ptr<Resolver> resolver{new Resolver(poller, std::move(options))};
   resolver->resolv_conf_.changed(SteadyTime::min());
   auto channel = resolver->open_channel();
@@ -192,40 +162,18 @@ outaged::Result<std::unique_ptr<Resolver>> Resolver::create(Poller& poller, Reso
 }
 
 outaged::Result<std::unique_ptr<Resolver::Channel>> Resolver::open_channel() {
-  std::string servers;
-  for (const std::string& server : options_.servers) {
-    const std::string text = server_for_ares(server);
-    if (text.empty())
-      return Error{fmt::format("'{}' is not a resolver's address: write ip, ip:port or [ip]:port", server)};
-    servers += (servers.empty() ? "" : ",") + text;
-  }
-
   auto channel = std::make_unique<Channel>();
-  char lookups[] = "b";  // DNS only: /etc/hosts is ours
-  ares_options ares{};
-  ares.ednspsz = 1232;
-  ares.timeout = first_timeout_ms;
-  ares.tries = tries;
-  ares.lookups = lookups;
-  ares.sock_state_cb = &Channel::on_socket;
-  ares.resolvconf_path = options_.resolv_path.data();
-  const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-                   ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
+  AresSettings settings;
+  settings.servers = options_.servers;
+  settings.resolv_path = options_.resolv_path;
+  settings.on_socket = &Channel::on_socket;
   for (Channel::Handle* handle : {&channel->asking, &channel->diagnosing}) {
     handle->poller = &poller_;
-    ares.sock_state_cb_data = handle;
-    // EDNS lets a long answer through in one packet; no aliases, as $HOSTALIASES would be read for each name.
-    ares.flags = ARES_FLAG_NOALIASES | ARES_FLAG_EDNS;
-    if (handle == &channel->diagnosing) ares.flags |= ARES_FLAG_NOCHECKRESP;
-    int status = ares_init_options(&handle->ares, &ares, mask);
-    if (status != ARES_SUCCESS) {
-      handle->ares = nullptr;
-      return Error{fmt::format("cannot set up the resolver from {}: {}", options_.resolv_path, ares_strerror(status))};
-    }
-    if (servers.empty()) continue;
-    status = ares_set_servers_ports_csv(handle->ares, servers.c_str());
-    if (status != ARES_SUCCESS)
-      return Error{fmt::format("cannot use the resolvers {}: {}", servers, ares_strerror(status))};
+    settings.self = handle;
+    settings.flags = handle == &channel->diagnosing ? ARES_FLAG_NOCHECKRESP : 0;
+    auto opened = open_ares(settings);
+    if (!opened) return Error{opened.error()};
+    handle->ares = std::move(opened).value();
   }
   return channel;
 }
@@ -329,7 +277,7 @@ void Resolver::rearm(SteadyTime now) {
     if (channel->pending == 0) continue;
     for (const Channel::Handle* handle : {&channel->asking, &channel->diagnosing}) {
       timeval left{};
-      if (const timeval* set = ares_timeout(handle->ares, nullptr, &left))
+      if (const timeval* set = ares_timeout(handle->ares.get(), nullptr, &left))
         ares_due_ = std::min<SteadyTime>(ares_due_, now + std::chrono::seconds{set->tv_sec} + Micros{set->tv_usec});
     }
   }
@@ -343,7 +291,7 @@ void Resolver::on_event(const Poller::Event& event) {
   for (const auto& channel : channels_) {
     for (const Channel::Handle* handle : {&channel->asking, &channel->diagnosing}) {
       if (!handle->watches(event.fd)) continue;
-      ares_process_fd(handle->ares, readable, writable);
+      ares_process_fd(handle->ares.get(), readable, writable);
       return rearm(std::chrono::steady_clock::now());
     }
   }
@@ -356,8 +304,8 @@ void Resolver::on_time(SteadyTime now) {
   if (now >= ares_due_) {
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       Channel& channel = *channels_[i];  // by index: a new one may come meanwhile
-      ares_process_fd(channel.asking.ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-      ares_process_fd(channel.diagnosing.ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+      ares_process_fd(channel.asking.ares.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+      ares_process_fd(channel.diagnosing.ares.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     }
     rearm(now);
   }

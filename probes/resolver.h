@@ -62,6 +62,7 @@ class Resolver {
   /// When on_time() is wanted: SteadyTime::max() if never.
   SteadyTime due() const { return std::min(due_, ares_due_); }
   std::size_t lookups() const { return lookups_.size(); }
+  const ResolverOptions& options() const { return options_; }
 
  private:
   struct Channel;

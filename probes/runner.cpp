@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "core/text.h"
+#include "probes/openssl_keys.h"
+#include "probes/family.h"
 
 namespace outaged::probes {
 namespace {
@@ -45,14 +47,19 @@ Ask ask_of(Step&& step) {
 }
 
 outaged::Result<void> init_libcurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const CURLcode code = [] {
+    const CURLcode begun = curl_global_init(CURL_GLOBAL_DEFAULT);
+    read_keys_the_short_way();
+    return begun;
+  }();
   if (code != CURLE_OK) return Error{fmt::format("cannot start libcurl: {}", curl_easy_strerror(code))};
   return {};
 }
 
 }  // namespace
 
-Runner::Runner(Owner& owner, Egress egress) : owner_(owner), egress_(std::move(egress)) {}
+Runner::Runner(Owner& owner, Egress egress)
+    : owner_(owner), egress_(std::move(egress)), tls_(egress_.ca_file()) {}
 
 outaged::Result<std::unique_ptr<Runner>> Runner::create(const LoopOptions& options, Owner& owner) {
   if (const auto ready = init_libcurl(); !ready) return Error{ready.error()};
@@ -122,6 +129,7 @@ Flight& Runner::start(std::shared_ptr<const Probe> probe, std::uint32_t tag, boo
   flight.lag = lag;
   flight.probe = std::move(probe);
   flight.run = Run{};
+  flight.run.base_schedule = base;
   flight.started = now;
   flight.runner = this;
   flight.place = flights_.size();
@@ -144,17 +152,42 @@ void Runner::ask(Flight& flight, Ask&& what, SteadyTime now) {
     return ask_http(flight, now);
   }
   flight.request = Request{};
-  if (std::holds_alternative<Nothing>(what)) return answer_later(flight, TransportError::none, {});
-  answer_later(flight, TransportError::local, "not supported");
+  flight.proxy = nullptr;
+  flight.exchange = make_exchange(*this, std::move(what));
+  if (!flight.exchange) return answer_later(flight, TransportError::none, {});  // Nothing
+  Exchange& exchange = *flight.exchange;
+  exchange.flight = &flight;
+  flight.request.url = exchange.url();
+  if (exchange.name().empty()) return begin(flight, {});
+  resolver_->resolve(exchange.name(), now, now + exchange.timeout(), flight);
+}
+
+void Runner::begin(Flight& flight, std::vector<std::string> addresses) {
+  flight.exchange->begin(std::move(addresses), flight.asked, flight.resolve);
+}
+
+bool Runner::watch(Exchange& exchange, int fd, std::uint32_t events) {
+  const auto place = static_cast<std::size_t>(fd);
+  if (place >= watched_by_.size()) watched_by_.resize(place + 1);
+  const bool known = watched_by_[place] != nullptr;
+  watched_by_[place] = &exchange;
+  return poller_->watch(fd, events, Poller::Owner::exchange, known);
+}
+
+void Runner::forget(int fd) {
+  watched_by_[static_cast<std::size_t>(fd)] = nullptr;
+  poller_->forget(fd);
 }
 
 void Runner::ask_http(Flight& flight, SteadyTime now) {
   auto endpoint = parse_endpoint(flight.request.url);
   if (!endpoint) return answer_later(flight, TransportError::local, endpoint.error());
   flight.endpoint = std::move(endpoint).value();
-  flight.proxied = egress_.proxied(flight.endpoint);
+  const auto way = egress_.way(flight.endpoint, flight.request.proxy);
+  if (!way) return answer_later(flight, TransportError::local, way.error());
+  flight.proxy = way.value();
   // Through a proxy the target's name is the proxy's to resolve, the proxy's own is ours.
-  const Endpoint& peer = flight.proxied ? egress_.proxy_endpoint() : flight.endpoint;
+  const Endpoint& peer = flight.proxy ? flight.proxy->endpoint : flight.endpoint;
   if (peer.literal) return transfer(flight, nullptr, now);
   resolver_->resolve(peer.host, now, now + flight.request.timeout, flight);
 }
@@ -162,9 +195,10 @@ void Runner::ask_http(Flight& flight, SteadyTime now) {
 void Flight::resolved(const Resolver::Answer& answer) {
   const SteadyTime now = std::chrono::steady_clock::now();
   resolve = std::chrono::duration_cast<Micros>(now - asked);
+  if (answer.error == TransportError::none && exchange) return runner->begin(*this, answer.addresses);
   if (answer.error == TransportError::none) return runner->transfer(*this, &answer.addresses, now);
   // A proxy of ours that has no address says nothing about the target.
-  runner->answer_later(*this, proxied ? TransportError::local : answer.error, answer.text);
+  runner->answer_later(*this, proxy ? TransportError::local : answer.error, answer.text);
 }
 
 void Runner::transfer(Flight& flight, const std::vector<std::string>* addresses, SteadyTime now) {
@@ -175,11 +209,41 @@ void Runner::transfer(Flight& flight, const std::vector<std::string>* addresses,
     flight.transfer = std::move(idle_transfers_.back());
     idle_transfers_.pop_back();
   }
+  const Request& request = flight.request;
   Transfer::Way way;
   way.endpoint = &flight.endpoint;
+  way.proxy = flight.proxy;
+  way.left = std::chrono::ceil<Duration>(flight.asked + request.timeout - now);
+  // Of a proxy's addresses any will do: which family it uses from there on is not ours to see.
+  FamilyChoice choice;
+  if (addresses && !flight.proxy && request.family != Family::any) {
+    choice = choose_family(*addresses, request.family, request.or_other_family);
+    if (choice.addresses.empty()) {
+      release_transfer(flight);
+      return answer_later(flight, TransportError::dns_nxdomain, choice.text);
+    }
+    addresses = &choice.addresses;
+    way.family = choice.family;
+    // The other one gets its chance in the same run.
+    if (request.or_other_family && choice.family != Family::any) way.connect_left = way.left / 2;
+  }
   way.addresses = addresses;
-  way.proxied = flight.proxied;
-  way.left = std::chrono::ceil<Duration>(flight.asked + flight.request.timeout - now);
+  if (flight.endpoint.tls) {
+    const auto trust = tls_.context(request.ca_file, request.cert_file, request.key_file, now);
+    if (!trust) {
+      release_transfer(flight);
+      return answer_later(flight, TransportError::local, trust.error());
+    }
+    way.tls = trust.value();
+  }
+  if (flight.proxy && flight.proxy->endpoint.tls) {
+    const auto trust = tls_.context({}, {}, {}, now);
+    if (!trust) {
+      release_transfer(flight);
+      return answer_later(flight, TransportError::local, trust.error());
+    }
+    way.proxy_tls = trust.value();
+  }
   while (!cached_.empty() && way.forget.size() < forget_at_once) {
     way.forget.push_back(std::move(cached_.back()));
     cached_.pop_back();
@@ -197,6 +261,7 @@ void Runner::transfer(Flight& flight, const std::vector<std::string>* addresses,
 }
 
 void Runner::answer_later(Flight& flight, TransportError error, std::string text) {
+  flight.exchange.reset();
   flight.response = Response{};
   flight.response.error = error;
   flight.response.error_text = clean_line(text);
@@ -220,6 +285,7 @@ void Runner::release(Flight& flight) {
     flights_[flight.place]->place = flight.place;
   }
   flights_.pop_back();
+  owned->exchange.reset();
   owned->probe.reset();
   owned->run = Run{};
   owned->request = Request{};
@@ -240,13 +306,24 @@ void Runner::abort(Flight& flight) {
 void Runner::drive_curl(SteadyTime now) {
   if (now < curl_due_) return;
   curl_due_ = SteadyTime::max();
-  int running = 0;
-  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+  Transfer::drive(multi_, CURL_SOCKET_TIMEOUT, 0);
   // libcurl does not repeat a timer that it thinks we already have, which is lost if we came a moment too early.
   if (curl_due_ == SteadyTime::max()) {
     long ms = -1;
     curl_multi_timeout(multi_, &ms);
     on_timer(multi_, ms, this);
+  }
+}
+
+/// Asked of all of them only when the first is due, which the wake grid keeps to a hundred times a second.
+void Runner::drive_exchanges(SteadyTime now) {
+  if (!reaper_.idle()) reaper_.reap();
+  if (now < exchanges_due_) return;
+  exchanges_due_ = SteadyTime::max();
+  for (const auto& flight : flights_) {
+    if (!flight->exchange) continue;
+    flight->exchange->on_time(now);
+    exchanges_due_ = std::min(exchanges_due_, flight->exchange->due());
   }
 }
 
@@ -267,6 +344,10 @@ void Runner::collect() {
 }
 
 void Runner::judge(Flight& flight) {
+  if (flight.exchange) {  // dropped here, where none of its own calls is under way
+    flight.response = flight.exchange->take();
+    flight.exchange.reset();
+  }
   Finding finding;
   try {
     auto next = flight.probe->next(flight.response, flight.run);
@@ -287,7 +368,8 @@ void Runner::judge(Flight& flight) {
 void Runner::turn(SteadyTime until) {
   SteadyTime now = std::chrono::steady_clock::now();
   Duration timeout{0};
-  const SteadyTime due = std::min({until, curl_due_, resolver_->due()});
+  SteadyTime due = std::min({until, curl_due_, resolver_->due(), exchanges_due_});
+  if (!reaper_.idle()) due = std::min<SteadyTime>(due, now + Reaper::again);
   // Once a second at least: the watchdog looks at it.
   if (answered_.empty() && due > now) {
     timeout = due - now >= 1s ? Duration{1s} : std::min<Duration>(1s, std::chrono::ceil<Duration>(on_grid(due) - now));
@@ -299,12 +381,17 @@ void Runner::turn(SteadyTime until) {
       case Poller::Owner::resolver:
         resolver_->on_event(event);
         break;
+      case Poller::Owner::exchange: {
+        const auto place = static_cast<std::size_t>(event.fd);
+        if (Exchange* const exchange = place < watched_by_.size() ? watched_by_[place] : nullptr)
+          exchange->on_event(event.fd, event.events);
+        break;
+      }
       case Poller::Owner::curl: {
         const int what = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                          ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                          ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-        int running = 0;
-        curl_multi_socket_action(multi_, event.fd, what, &running);
+        Transfer::drive(multi_, event.fd, what);
         break;
       }
     }
@@ -312,6 +399,7 @@ void Runner::turn(SteadyTime until) {
   now = std::chrono::steady_clock::now();
   resolver_->on_time(now);
   drive_curl(now);
+  drive_exchanges(now);
   collect();
   // Concluding one may abort or start others.
   for (std::size_t i = 0; i < answered_.size(); ++i)

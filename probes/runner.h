@@ -12,6 +12,9 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "probes/egress.h"
+#include "probes/io/exchange.h"
+#include "probes/io/reaper.h"
+#include "probes/io/tls_contexts.h"
 #include "probes/loop.h"
 #include "probes/poller.h"
 #include "probes/resolver.h"
@@ -35,10 +38,11 @@ struct Flight final : Resolver::Waiter {
   // Of the request under way.
   Request request;
   Endpoint endpoint;
-  bool proxied = false;
+  const Proxy* proxy = nullptr;
   SteadyTime asked{};
   Micros resolve{};
-  std::unique_ptr<Transfer> transfer;
+  std::unique_ptr<Transfer> transfer;  // of a Request
+  std::unique_ptr<Exchange> exchange;  // of anything else
   Response response;
 
   class Runner* runner = nullptr;
@@ -46,7 +50,7 @@ struct Flight final : Resolver::Waiter {
   void resolved(const Resolver::Answer& answer) override;
 };
 
-class Runner {
+class Runner final : private ExchangeHost {
  public:
   /// Who is told how a run ended. Called from within turn(); may start and abort runs.
   class Owner {
@@ -70,7 +74,7 @@ class Runner {
   void turn(SteadyTime until);
   void wake() { poller_->wake(); }
 
-  static constexpr int max_requests = 20;  // in one run
+  static constexpr int max_requests = 80;  // in one run: a page of unknown format is looked for at some 30 addresses
 
  private:
   friend struct Flight;
@@ -83,19 +87,34 @@ class Runner {
   void ask(Flight& flight, Ask&& what, SteadyTime now);
   void ask_http(Flight& flight, SteadyTime now);
   void transfer(Flight& flight, const std::vector<std::string>* addresses, SteadyTime now);
+  void begin(Flight& flight, std::vector<std::string> addresses);
   void answer_later(Flight& flight, TransportError error, std::string text);
   void judge(Flight& flight);
   void drive_curl(SteadyTime now);
+  void drive_exchanges(SteadyTime now);
   void collect();
   void release(Flight& flight);
   void release_transfer(Flight& flight);
 
+  // For exchanges.
+  bool watch(Exchange& exchange, int fd, std::uint32_t events) override;
+  void forget(int fd) override;
+  void hurry(Exchange& exchange) override { exchanges_due_ = std::min(exchanges_due_, exchange.due()); }
+  void ended(Exchange& exchange) override { answered_.push_back(exchange.flight); }
+  TlsContexts& tls() override { return tls_; }
+  Reaper& reaper() override { return reaper_; }
+  const ResolverOptions& names() const override { return resolver_->options(); }
+
   Owner& owner_;
   Egress egress_;
+  TlsContexts tls_;
   std::unique_ptr<Poller> poller_;
   std::unique_ptr<Resolver> resolver_;
   CURLM* multi_ = nullptr;
   SteadyTime curl_due_ = SteadyTime::max();
+  Reaper reaper_;
+  std::vector<Exchange*> watched_by_;                   // by descriptor
+  SteadyTime exchanges_due_ = SteadyTime::max();        // of the first of them; may be too early
 
   std::vector<std::unique_ptr<Flight>> flights_, idle_flights_;
   std::vector<std::unique_ptr<Transfer>> idle_transfers_;

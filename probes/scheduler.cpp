@@ -14,6 +14,13 @@ Ticks part_of(Duration interval, double fraction) {
 
 }  // namespace
 
+/// So coarse that a few fall on the same moment, and so fine that they are no burst.
+Duration Scheduler::grid_for(const std::vector<Spec>& specs) {
+  double per_second = 0;
+  for (const Spec& spec : specs) per_second += 1.0 / to_seconds(std::max(spec.interval, shortest));
+  return std::clamp(Duration{static_cast<Duration::rep>(1000.0 * together / std::max(per_second, 1.0))}, 1ms, coarsest);
+}
+
 Duration Scheduler::tolerance(Duration interval) { return std::min(interval / 2, Duration{1s}); }
 
 bool Scheduler::stale(const Entry& entry) const {
@@ -35,7 +42,8 @@ void Scheduler::plan(Slot slot, SteadyTime due) {
 }
 
 SteadyTime Scheduler::base_slot(const Job& job, SteadyTime not_before) const {
-  const SteadyTime first = *origin_ + part_of(job.interval, job.fraction);
+  const Ticks phase = part_of(job.interval, job.fraction);
+  const SteadyTime first = *origin_ + phase / grid_ * grid_;
   if (not_before <= first) return first;
   const Ticks interval{job.interval};
   const auto passed = (not_before - first + interval - Ticks{1}) / interval;
@@ -44,6 +52,7 @@ SteadyTime Scheduler::base_slot(const Job& job, SteadyTime not_before) const {
 
 Scheduler::Change Scheduler::replace(const std::vector<Spec>& specs, SteadyTime now) {
   if (!origin_) origin_ = now;
+  grid_ = grid_for(specs);
   Change change;
   change.slots.reserve(specs.size());
   std::vector<bool> kept(jobs_.size(), false);
@@ -57,7 +66,7 @@ Scheduler::Change Scheduler::replace(const std::vector<Spec>& specs, SteadyTime 
       if (job.interval != interval) {
         job.interval = interval;
         job.override_ = {};
-        plan(slot, base_slot(job, now));
+        plan(slot, base_slot(job, std::max(now, job.held)));
       }
       change.slots.push_back(slot);
       continue;
@@ -83,7 +92,7 @@ Scheduler::Change Scheduler::replace(const std::vector<Spec>& specs, SteadyTime 
     job.used = true;
     by_key_.emplace(spec.key, slot);
     // The first answer should not take an interval of five minutes; the second is on the phase.
-    plan(slot, now + part_of(std::min(interval, first_round), job.fraction));
+    plan(slot, now + part_of(std::min(interval, first_round), job.fraction) / grid_ * grid_);
     change.slots.push_back(slot);
   }
 
@@ -91,10 +100,13 @@ Scheduler::Change Scheduler::replace(const std::vector<Spec>& specs, SteadyTime 
     Job& job = jobs_[slot];
     if (kept[slot] || !job.used) continue;
     by_key_.erase(job.key);
-    job.used = false;
+    job.used = job.waits = false;
     free_.push_back(slot);
     change.vanished.push_back(slot);
   }
+  pace_ = 0;
+  for (const Job& job : jobs_)
+    if (job.used) pace_ += 1.0 / to_seconds(job.interval);
   return change;
 }
 
@@ -108,6 +120,8 @@ void Scheduler::cadence(Slot slot, Duration interval, Duration delay, SteadyTime
   Job& job = jobs_[slot];
   interval = std::max(interval, shortest);
   delay = std::max(delay, Duration{0});
+  if (job.held > now) delay = std::max(delay, std::chrono::ceil<Duration>(job.held - now));
+  if (delay > Duration{0}) job.waits = false;
   if (interval != job.interval) {
     job.override_ = interval;
     plan(slot, now + delay);
@@ -119,13 +133,31 @@ void Scheduler::cadence(Slot slot, Duration interval, Duration delay, SteadyTime
   plan(slot, base_slot(job, now + delay));
 }
 
+void Scheduler::hold(Slot slot, SteadyTime until, SteadyTime now) {
+  Job& job = jobs_[slot];
+  job.held = std::max(job.held, until);
+  job.waits = false;
+  const SteadyTime due = std::max(job.due, std::max(job.held, now));
+  plan(slot, job.override_ > Duration{0} ? due : base_slot(job, due));
+}
+
+void Scheduler::slower(Slot slot) {
+  jobs_[slot].slowed = true;
+  jobs_[slot].calm_runs = 0;
+}
+
+void Scheduler::went_well(Slot slot) {
+  Job& job = jobs_[slot];
+  if (job.slowed && ++job.calm_runs >= runs_to_recover) job.slowed = false;
+}
+
 std::uint64_t Scheduler::advance(Slot slot, SteadyTime now) {
   Job& job = jobs_[slot];
   const SteadyTime due = job.due;
   if (job.override_ > Duration{0}) {
     const Ticks interval{job.override_};
     const auto steps = (now - due) / interval + 1;
-    plan(slot, due + interval * steps);
+    plan(slot, due + interval * (steps + (job.slowed ? 1 : 0)));
     return static_cast<std::uint64_t>(steps - 1);
   }
   // The first run may come right before the job's phase: then its first slot is one too many.
@@ -134,11 +166,29 @@ std::uint64_t Scheduler::advance(Slot slot, SteadyTime now) {
   const SteadyTime regular = base_slot(job, from);
   const SteadyTime next = std::max(regular, base_slot(job, now + Ticks{1}));
   job.settled = true;
-  plan(slot, next);
+  plan(slot, job.slowed ? next + interval : next);
   return static_cast<std::uint64_t>((next - regular) / interval);
 }
 
+/// The first of the line, if its time has come.
+std::optional<Scheduler::Due> Scheduler::pop_line(SteadyTime now) {
+  while (!line_.empty() && !jobs_[line_.front()].waits) line_.pop_front();
+  if (line_.empty() || now < line_next_) return std::nullopt;
+  const Slot slot = line_.front();
+  line_.pop_front();
+  Job& job = jobs_[slot];
+  job.waits = false;
+  line_next_ = std::max(line_next_, now - Ticks{catch_up}) + std::chrono::duration_cast<Ticks>(std::chrono::duration<double>(1.0 / pace_));
+  job.running = true;
+  // This run stands for the slot that is nearest.
+  const bool base = job.override_ == Duration{0};
+  const SteadyTime soon = now + Ticks{base ? job.interval : job.override_} / 2;
+  if (job.due < soon) plan(slot, base ? base_slot(job, soon) : soon);
+  return Due{slot, job.missed, base};
+}
+
 std::optional<Scheduler::Due> Scheduler::pop(SteadyTime now) {
+  if (const auto late = pop_line(now)) return late;
   while (!heap_.empty()) {
     const Entry top = heap_.top();
     if (stale(top)) {
@@ -151,19 +201,29 @@ std::optional<Scheduler::Due> Scheduler::pop(SteadyTime now) {
     const bool base = job.override_ == Duration{0};
     const Duration interval = base ? job.interval : job.override_;
     skipped_ += advance(top.slot, now);
-    if (job.running || now - top.at > tolerance(interval)) {
+    if (job.running) {
       ++skipped_;
-      continue;
+    } else if (now - top.at <= tolerance(interval)) {
+      job.running = true;
+      job.waits = false;
+      return Due{top.slot, top.at, base};
+    } else {
+      ++skipped_;
+      if (job.waits) continue;
+      job.waits = true;
+      job.missed = top.at;
+      line_.push_back(top.slot);
+      if (const auto late = pop_line(now)) return late;
     }
-    job.running = true;
-    return Due{top.slot, top.at, base};
   }
   return std::nullopt;
 }
 
-bool Scheduler::claim(Slot slot) {
-  if (jobs_[slot].running) return false;
-  jobs_[slot].running = true;
+bool Scheduler::claim(Slot slot, SteadyTime now) {
+  Job& job = jobs_[slot];
+  if (job.running || now < job.held) return false;
+  job.running = true;
+  job.waits = false;
   return true;
 }
 
@@ -171,7 +231,9 @@ void Scheduler::finished(Slot slot) { jobs_[slot].running = false; }
 
 SteadyTime Scheduler::next() {
   while (!heap_.empty() && stale(heap_.top())) heap_.pop();
-  return heap_.empty() ? SteadyTime::max() : heap_.top().at;
+  while (!line_.empty() && !jobs_[line_.front()].waits) line_.pop_front();
+  const SteadyTime due = heap_.empty() ? SteadyTime::max() : heap_.top().at;
+  return line_.empty() ? due : std::min(due, line_next_);
 }
 
 }  // namespace outaged::probes

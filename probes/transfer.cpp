@@ -1,12 +1,10 @@
 #include "probes/transfer.h"
 
 #include <fmt/format.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <string_view>
 
 #include "core/text.h"
@@ -14,20 +12,13 @@
 namespace outaged::probes {
 namespace {
 
-/// A new CA bundle is noticed within an hour; until then no probe parses it (20 ms of CPU each).
-constexpr long ca_cache_seconds = 3600;
+/// How close together two parts of a body must have come to be one, once there are too many to keep them all.
+constexpr Micros first_grain = 1ms;
 
 std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string copy{text};
-  for (char& c : copy)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return copy;
 }
 
 bool is_token(std::string_view text) {  // RFC 9110, section 5.6.2
@@ -36,12 +27,6 @@ bool is_token(std::string_view text) {  // RFC 9110, section 5.6.2
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            others.find(c) != std::string_view::npos;
   });
-}
-
-std::optional<Timestamp> not_after(X509* certificate) {
-  std::tm tm{};
-  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) != 1) return std::nullopt;
-  return Timestamp{std::chrono::seconds{timegm(&tm)}};
 }
 
 }  // namespace
@@ -68,11 +53,14 @@ outaged::Result<void> Transfer::prepare(const Request& request, const Way& way, 
   request_ = &request;
   response_ = Response{};
   response_.url = request.url;
+  response_.family = way.family;
   tls_ = way.endpoint->tls;
-  proxied_ = way.proxied;
-  in_final_head_ = head_done_ = any_byte_ = false;
+  proxy_ = way.proxy;
+  decodes_ = in_final_head_ = head_done_ = any_byte_ = false;
   head_bytes_ = 0;
+  grain_ = Micros{0};
   begun_ = std::chrono::steady_clock::now();
+  left_ms_ = std::max<long>(1, way.left.count());
   tls_begun_ = Micros{0};
   open_errno_ = 0;
   only_peer_.clear();
@@ -88,7 +76,9 @@ outaged::Result<void> Transfer::prepare(const Request& request, const Way& way, 
   curl_easy_setopt(e, CURLOPT_ERRORBUFFER, words_);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open);
   curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, std::max<long>(1, way.left.count()));
+  curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, left_ms_);
+  if (way.connect_left > Duration::zero())
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, std::max<long>(1, way.connect_left.count()));
   curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   curl_easy_setopt(e, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -98,39 +88,34 @@ outaged::Result<void> Transfer::prepare(const Request& request, const Way& way, 
   // A new connection every time, and nothing remembered of the last one.
   curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-  curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
-                   static_cast<long>(request.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-  if (tls_ || proxied_) {
-    curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    curl_easy_setopt(e, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    // With a CA directory set, libcurl cannot share the parsed CA bundle between probes: 20 ms of CPU for each.
-    curl_easy_setopt(e, CURLOPT_CAPATH, nullptr);
-    curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, ca_cache_seconds);
-    if (!egress.ca_file().empty()) curl_easy_setopt(e, CURLOPT_CAINFO, egress.ca_file().c_str());
-    curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls);
-    curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, this);
-  }
+  // With prior knowledge of a plain-text server libcurl says so; on TLS both agree on it in the handshake.
+  const long plain_http2 = !tls_ && request.http2_only ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_2TLS;
+  const bool http2 = request.http2 || request.http2_only;
+  curl_easy_setopt(e, CURLOPT_HTTP_VERSION, http2 ? plain_http2 : static_cast<long>(CURL_HTTP_VERSION_1_1));
+  // Told a length, libcurl would leave before the trailers come.
+  if (request.http2_only) curl_easy_setopt(e, CURLOPT_IGNORE_CONTENT_LENGTH, 1L);
+  set_tls(way);
   // The environment's proxies are not ours: set, even if to nothing.
-  curl_easy_setopt(e, CURLOPT_PROXY, proxied_ ? egress.proxy().c_str() : "");
+  curl_easy_setopt(e, CURLOPT_PROXY, proxy_ ? proxy_->url.c_str() : "");
   curl_easy_setopt(e, CURLOPT_NOPROXY, "");
-  if (proxied_) {
+  if (proxy_) {
     curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (!egress.ca_file().empty()) curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, egress.ca_file().c_str());
-    curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, nullptr);
+    // A proxy that relays requests speaks HTTP/1.1 with us.
+    if (request.http2_only) curl_easy_setopt(e, CURLOPT_HTTPPROXYTUNNEL, 1L);
   }
 
-  set_addresses(way, egress);
+  set_addresses(way);
   if (!is_token(request.method)) return Error{"the request's method cannot be sent"};
   set_method(request);
   return set_headers(request);
 }
 
-void Transfer::set_addresses(const Way& way, const Egress& egress) {
+void Transfer::set_addresses(const Way& way) {
   // The multi handle's own address cache: an entry never expires by itself (-1 also spares libcurl the search for
   // those that have), so each exchange takes out what an earlier one put in.
   curl_easy_setopt(easy_, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
   for (const std::string& key : way.forget) addresses_ = curl_slist_append(addresses_, ("-" + key).c_str());
-  const Endpoint& peer = proxied_ ? egress.proxy_endpoint() : *way.endpoint;
+  const Endpoint& peer = proxy_ ? proxy_->endpoint : *way.endpoint;
   if (peer.literal) only_peer_ = join_host_port(peer.host, peer.port);
   if (way.addresses && !way.addresses->empty()) {
     if (way.addresses->size() == 1) only_peer_ = join_host_port(way.addresses->front(), peer.port);
@@ -166,9 +151,10 @@ outaged::Result<void> Transfer::set_headers(const Request& request) {
   for (const auto& [name, value] : request.headers) {
     if (!is_token(name) || value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string::npos)
       return Error{fmt::format("the request's header '{}' cannot be sent", clean_line(name, 60))};
-    const std::string key = lower(name);
+    const std::string key = lower_ascii(name);
     if (key == "accept-encoding") {  // this way libcurl decodes what comes back
       curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, value.c_str());
+      decodes_ = true;
       continue;
     }
     content_type |= key == "content-type";
@@ -190,14 +176,6 @@ curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-/// libcurl tells when TCP stood only once TLS stands as well; where TLS fails or hangs we must know it ourselves.
-CURLcode Transfer::on_tls(CURL*, void*, void* self) {
-  Transfer& transfer = *static_cast<Transfer*>(self);
-  const auto since = std::chrono::steady_clock::now() - transfer.begun_;
-  transfer.tls_begun_ = std::max(Micros{1}, std::chrono::duration_cast<Micros>(since));
-  return CURLE_OK;
-}
-
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
   const std::size_t bytes = size * count;
   return static_cast<Transfer*>(self)->head_line({data, bytes}) ? bytes : 0;
@@ -207,12 +185,11 @@ bool Transfer::head_line(std::string_view line) {
   if (!any_byte_ && request_->want_cert && tls_) read_certificates();
   any_byte_ = true;
   head_bytes_ += line.size();
-  if (head_bytes_ > max_head || response_.headers.size() >= max_headers) {
+  if (head_bytes_ > max_head || response_.headers.size() + response_.trailers.size() >= max_headers) {
     refused_ = Refused::head_too_large;
     return false;
   }
-  if (head_done_) return true;  // trailers: counted, not kept
-  if (line.starts_with("HTTP/")) {
+  if (!head_done_ && line.starts_with("HTTP/")) {
     const std::size_t space = std::min(line.find(' '), line.size());
     const std::string_view code = trim(line.substr(space)).substr(0, 3);
     response_.http_version = line.substr(5, space - 5);
@@ -227,10 +204,22 @@ bool Transfer::head_line(std::string_view line) {
     head_done_ = in_final_head_;
     return true;
   }
-  if (!in_final_head_) return true;
-  if (const std::size_t colon = text.find(':'); colon != std::string_view::npos && colon > 0)
-    response_.headers.emplace_back(lower(trim(text.substr(0, colon))), trim(text.substr(colon + 1)));
-  return true;
+  if (in_final_head_) keep_header(text);
+  return refused_ == Refused::no;
+}
+
+void Transfer::keep_header(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || colon == 0) return;
+  auto& kept = head_done_ ? response_.trailers : response_.headers;
+  kept.emplace_back(lower_ascii(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+  // A few bytes may become megabytes of input for a second decoder, which need not give a single byte out: the limit of
+  // the body would not hold. No honest server does it.
+  if (!decodes_ || head_done_ || kept.back().first != "content-encoding") return;
+  int codings = 0;
+  for (const auto& [name, value] : kept)
+    if (name == "content-encoding") codings += 1 + static_cast<int>(std::count(value.begin(), value.end(), ','));
+  if (codings > 1) refused_ = Refused::encoded_twice;
 }
 
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
@@ -240,20 +229,31 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   transfer.any_byte_ = true;
   const std::size_t room = transfer.request_->max_body - std::min(transfer.request_->max_body, body.size());
   body.append(data, std::min(bytes, room));
+  if (transfer.request_->want_arrivals && bytes > 0) transfer.note_arrival();
   if (bytes <= room) return bytes;
   transfer.refused_ = Refused::body_too_large;
   return 0;
 }
 
-/// CURLOPT_CERTINFO would print every certificate of the chain as text; we want one date, and ask OpenSSL.
-void Transfer::read_certificates() {
-  curl_tlssessioninfo* session = nullptr;
-  if (curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || !session) return;
-  if (session->backend != CURLSSLBACKEND_OPENSSL || !session->internals) return;
-  const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(static_cast<SSL*>(session->internals));
-  for (int i = 0; i < sk_X509_num(chain); ++i) {
-    const auto expiry = not_after(sk_X509_value(chain, i));
-    if (expiry && (!response_.cert_expiry || *expiry < *response_.cert_expiry)) response_.cert_expiry = expiry;
+void Transfer::note_arrival() {
+  const auto at = std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - begun_);
+  std::vector<Arrival>& kept = response_.arrivals;
+  if (!kept.empty() && at - kept.back().at < grain_) {
+    kept.back().end = response_.body.size();
+    return;
+  }
+  kept.push_back({at, response_.body.size()});
+  // Too many: a coarser grain, so that no moment is off by more than it, however long this goes on.
+  while (kept.size() >= max_arrivals) {
+    grain_ = std::max(first_grain, grain_ * 2);
+    std::size_t last = 0;
+    for (std::size_t i = 1; i < kept.size(); ++i) {
+      if (kept[i].at - kept[last].at < grain_)
+        kept[last].end = kept[i].end;
+      else
+        kept[++last] = kept[i];
+    }
+    kept.resize(last + 1);
   }
 }
 
@@ -319,13 +319,14 @@ Response Transfer::finish(CURLcode code, Micros resolve) {
   outcome.secured = info(CURLINFO_APPCONNECT_TIME_T) != Micros{0};
   outcome.answered = any_byte_;
   outcome.status = response_.status;
-  outcome.proxied = proxied_;
-  outcome.proxy_status = proxied_ ? number(CURLINFO_HTTP_CONNECTCODE) : 0;
+  outcome.proxied = proxy_ != nullptr;
+  outcome.proxy_status = proxy_ ? number(CURLINFO_HTTP_CONNECTCODE) : 0;
 
   const Micros total = info(CURLINFO_TOTAL_TIME_T);
   response_.error = classify(outcome);
   response_.timings = phases(total, resolve);
   response_.total = total + resolve;
+  for (Arrival& arrival : response_.arrivals) arrival.at = std::min(arrival.at, total) + resolve;
   const char* ip = nullptr;
   curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &ip);
   response_.remote =
@@ -338,10 +339,15 @@ Response Transfer::finish(CURLcode code, Micros resolve) {
     case Refused::head_too_large:
       response_.error_text = fmt::format("the response's head is larger than {} bytes", max_head);
       break;
+    case Refused::encoded_twice:
+      response_.error_text = "the body is compressed more than once";
+      break;
     case Refused::no:
       if (code != CURLE_OK) response_.error_text = clean_line(words_[0] ? words_ : curl_easy_strerror(code));
       break;
   }
+  trust_.reset();
+  proxy_trust_.reset();
   return std::move(response_);
 }
 

@@ -7,51 +7,6 @@
 namespace outaged::probes {
 namespace {
 
-TransportError of_connect(long os_errno) {
-  switch (os_errno) {
-    case ECONNREFUSED:
-      return TransportError::connect_refused;
-    case ECONNRESET:
-    case ECONNABORTED:
-    case EPIPE:
-      return TransportError::connect_reset;
-    case ETIMEDOUT:
-      return TransportError::connect_timeout;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM:
-    case EADDRNOTAVAIL:  // out of ephemeral ports
-    case EPERM:          // our own packet filter
-      return TransportError::local;
-    default:
-      return TransportError::connect_unreachable;
-  }
-}
-
-TransportError of_certificate(long verify_result) {
-  switch (verify_result) {
-    case X509_V_OK:
-    case X509_V_ERR_UNSPECIFIED:  // where libcurl starts from: the chain is good, its own check of the name failed
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return TransportError::tls_name_mismatch;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return TransportError::tls_expired;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an issuer of that name, but not that one
-    case X509_V_ERR_CERT_UNTRUSTED:
-      return TransportError::tls_unknown_ca;
-    default:
-      return TransportError::tls_handshake;
-  }
-}
-
 /// The connection broke: what that means depends on how far we were.
 TransportError broken(const Outcome& o) {
   if (!o.connected) return TransportError::connect_reset;
@@ -80,9 +35,54 @@ TransportError of_proxy(long status) {
 
 }  // namespace
 
+TransportError connect_error(long os_errno) {
+  switch (os_errno) {
+    case ECONNREFUSED:
+      return TransportError::connect_refused;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+      return TransportError::connect_reset;
+    case ETIMEDOUT:
+      return TransportError::connect_timeout;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:  // out of ephemeral ports
+    case EPERM:          // our own packet filter
+      return TransportError::local;
+    default:
+      return TransportError::connect_unreachable;
+  }
+}
+
+TransportError certificate_error(long verify_result) {
+  switch (verify_result) {
+    case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED:  // where libcurl starts from: the chain is good, its own check of the name failed
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return TransportError::tls_name_mismatch;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return TransportError::tls_expired;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an issuer of that name, but not that one
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return TransportError::tls_unknown_ca;
+    default:
+      return TransportError::tls_handshake;
+  }
+}
+
 TransportError classify(const Outcome& o) {
   if (o.refused == Refused::body_too_large) return TransportError::too_large;
-  if (o.refused == Refused::head_too_large) return TransportError::protocol;
+  if (o.refused != Refused::no) return TransportError::protocol;
   if (o.code != CURLE_OK && o.proxied && !o.answered) {
     if (o.proxy_status != 0 && o.proxy_status / 100 != 2) return of_proxy(o.proxy_status);
     if (!o.connected && o.code != CURLE_OPERATION_TIMEDOUT) return TransportError::local;  // no way to the proxy itself
@@ -92,11 +92,11 @@ TransportError classify(const Outcome& o) {
     case CURLE_OK:
       return TransportError::none;
     case CURLE_COULDNT_CONNECT:
-      return of_connect(o.os_errno);
+      return connect_error(o.os_errno);
     case CURLE_OPERATION_TIMEDOUT:
       return timed_out(o);
     case CURLE_PEER_FAILED_VERIFICATION:
-      return of_certificate(o.verify_result);
+      return certificate_error(o.verify_result);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:

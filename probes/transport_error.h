@@ -11,7 +11,7 @@
 namespace outaged::probes {
 
 /// Where we ended it ourselves, from within libcurl's callbacks.
-enum class Refused : unsigned char { no, body_too_large, head_too_large };
+enum class Refused : unsigned char { no, body_too_large, head_too_large, encoded_twice };
 
 /// All that libcurl tells about how a transfer ended.
 struct Outcome {
@@ -29,5 +29,9 @@ struct Outcome {
 };
 
 TransportError classify(const Outcome& outcome);
+/// What an errno means that ended a connect().
+TransportError connect_error(long os_errno);
+/// Why a chain was refused: an X509_V_ERR_….
+TransportError certificate_error(long verify_result);
 
 }  // namespace outaged::probes

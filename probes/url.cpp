@@ -1,5 +1,6 @@
 #include "probes/url.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 
 #include <charconv>
@@ -84,6 +85,33 @@ bool related_hosts(const std::string& a, const std::string& b) {
   return a == b || within(a, b) || within(b, a);
 }
 
+bool same_site(const std::string& a, const std::string& b) {
+  const auto site = [](const std::string& host) {
+    const auto last = host.rfind('.');
+    if (last == std::string::npos || last == 0) return host;
+    const auto second = host.rfind('.', last - 1);
+    if (second == std::string::npos) return host;
+    const bool short_suffix = host.size() - last - 1 == 2 && last - second - 1 <= 3;  // "co.uk", "com.au"
+    if (!short_suffix || second == 0) return host.substr(second + 1);
+    const auto third = host.rfind('.', second - 1);
+    return third == std::string::npos ? host : host.substr(third + 1);
+  };
+  return site(a) == site(b);
+}
+
 bool is_loopback(const std::string& host) { return host == "localhost" || host.starts_with("127.") || host == "::1"; }
+
+bool is_private(const std::string& host) {
+  if (is_loopback(host)) return true;
+  in_addr four{};
+  if (inet_pton(AF_INET, host.c_str(), &four) == 1) {
+    const std::uint32_t address = ntohl(four.s_addr);
+    const auto within = [&](std::uint32_t network, int bits) { return address >> (32 - bits) == network >> (32 - bits); };
+    return within(0x0a000000, 8) || within(0xac100000, 12) || within(0xc0a80000, 16) || within(0xa9fe0000, 16);
+  }
+  in6_addr six{};
+  if (inet_pton(AF_INET6, host.c_str(), &six) != 1) return false;
+  return (six.s6_addr[0] & 0xfe) == 0xfc || (six.s6_addr[0] == 0xfe && (six.s6_addr[1] & 0xc0) == 0x80);
+}
 
 }  // namespace outaged::probes

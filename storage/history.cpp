@@ -162,13 +162,36 @@ class SqliteHistory final : public History {
     return hash.empty() ? nullptr : topology(hash);
   }
 
+  std::vector<Input> reporting_before(Timestamp at) override {
+    std::vector<Input> out;
+    guarded([&] {
+      Statement statement =
+          database_->prepare("SELECT seq, at, body FROM inputs WHERE kind = 'reporting' AND at < ?1 ORDER BY seq");
+      for (Rows rows = statement.query(at); rows.next();) {
+        if (auto input = decode_input(rows.bytes(2), rows.as<Seq>(0), rows.time(1), nullptr))
+          out.push_back(std::move(*input));
+        else
+          error_ = input.error();
+      }
+    });
+    return out;
+  }
+
+  std::optional<Snapshot> newest_snapshot() override { return first_snapshot(never_past, "DESC"); }
+
   std::optional<Snapshot> oldest_snapshot() override {
+    Timestamp kept_from = never_past;
+    guarded([&] { kept_from = from_millis(read_meta(*database_, "kept_from").value_or(to_millis(never_past))); });
+    return error_.empty() ? first_snapshot(kept_from, "ASC") : std::nullopt;
+  }
+
+  /// The first of them, in this order of seq, that can be read.
+  std::optional<Snapshot> first_snapshot(Timestamp from, std::string_view order) {
     std::optional<Snapshot> out;
     guarded([&] {
-      const auto kept_from = from_millis(read_meta(*database_, "kept_from").value_or(to_millis(never_past)));
       Statement statement =
-          database_->prepare(fmt::format("SELECT {} FROM snapshots WHERE at >= ?1 ORDER BY seq", snapshot_columns));
-      for (Rows rows = statement.query(kept_from); !out && rows.next();) {
+          database_->prepare(fmt::format("SELECT {} FROM snapshots WHERE at >= ?1 ORDER BY seq {}", snapshot_columns, order));
+      for (Rows rows = statement.query(from); !out && rows.next();) {
         if (auto snapshot = read_snapshot(rows))
           out = std::move(*snapshot);
         else

@@ -44,6 +44,10 @@ class History {
   virtual std::shared_ptr<const Topology> topology(const std::string& hash) = 0;
   /// The topology in force at that time; null if it is not known (any more).
   virtual std::shared_ptr<const Topology> topology_at(Timestamp at) = 0;
+  /// Who reports at that time: every input of kind Reporting before it, in order of seq.
+  virtual std::vector<Input> reporting_before(Timestamp at) = 0;
+  /// The newest snapshot that can be read.
+  virtual std::optional<Snapshot> newest_snapshot() = 0;
   /// The oldest snapshot whose inputs are all still kept.
   virtual std::optional<Snapshot> oldest_snapshot() = 0;
   /// Every stored input with at >= from (and seq > after), in order of seq, streamed in bounded memory.

@@ -29,9 +29,9 @@ class Sweep {
     samples("verdicts", "component",
             "AND (at, seq) < (SELECT at, seq FROM verdicts WHERE component = ?1 ORDER BY at DESC, seq DESC LIMIT 1)",
             never_past);
-    // The configuration in force at the cutoff is where a replay of what is left must begin.
+    // The configuration in force at the cutoff is where a replay of what is left must begin, with all who report.
     remove(
-        "DELETE FROM inputs WHERE seq IN (SELECT seq FROM inputs WHERE at < ?1 AND seq <> coalesce((SELECT seq FROM "
+        "DELETE FROM inputs WHERE seq IN (SELECT seq FROM inputs WHERE at < ?1 AND kind <> 'reporting' AND seq <> coalesce((SELECT seq FROM "
         "inputs "
         "WHERE kind = 'config' AND at < ?1 ORDER BY at DESC, seq DESC LIMIT 1), 0) ORDER BY at LIMIT ?2)",
         cutoff_);

@@ -67,6 +67,8 @@ RecordedObservation read_observation(const Rows& rows) {
       o.evidence = std::make_shared<const Evidence>(std::move(*evidence));
     }
   }
+  o.count = rows.as<std::uint32_t>(11);
+  o.age = Duration{rows.integer(12)};
   return out;
 }
 

@@ -30,7 +30,7 @@ inline constexpr std::string_view components_claimed =
 // From observations o LEFT JOIN evidence e USING (target, at, seq).
 inline constexpr std::string_view observation_columns =
     "o.target, o.at, o.seq, o.class, o.disposition, o.base_schedule, o.http_status, o.took, o.timings, o.cert_expiry, "
-    "e.body";
+    "e.body, o.count, o.age";
 RecordedObservation read_observation(const Rows& rows);
 
 // From claims c JOIN claim_words w ON w.id = c.words LEFT JOIN documents d ON d.id = c.document.

@@ -165,10 +165,31 @@ CREATE TABLE snapshots (
 ) STRICT;
 )sql";
 
+constexpr std::string_view version_2 = R"sql(
+-- Real traffic that clients report: one row stands for `count` requests of one source that met the same, `age` before
+-- `at` (which is when we were told). `took` is their mean. For probes count is 1 and age 0.
+ALTER TABLE observations ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE observations ADD COLUMN age INTEGER NOT NULL DEFAULT 0;
+-- inputs.kind may be `reporting`: from here on a source reports of a component, or no more. Retention keeps these.
+)sql";
+
+constexpr std::string_view version_3 = R"sql(
+-- What the paid probes of one ledger (one account at one LLM provider) used on one UTC day. Kept for forty days: the
+-- budget asks for today's row only.
+CREATE TABLE spent (
+  ledger   TEXT NOT NULL,
+  day      INTEGER NOT NULL,        -- since 1970-01-01
+  requests INTEGER NOT NULL,
+  tokens   INTEGER NOT NULL,        -- as the provider counted, or estimated where it did not say
+  told     INTEGER NOT NULL,        -- 1: `self` was told that the day's budget has ended
+  PRIMARY KEY (ledger, day)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> steps = {version_1};
+  static const std::vector<std::string_view> steps = {version_1, version_2, version_3};
   return steps;
 }
 

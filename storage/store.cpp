@@ -130,6 +130,7 @@ class SqliteStore final : public Store {
       out.last_at = from_millis(number("last_at", to_millis(never_past)));
       told(out);
       incidents(out);
+      spent(out);
     });
     if (!read) return Error{read.error()};
     return out;
@@ -257,6 +258,12 @@ class SqliteStore final : public Store {
     }
   }
 
+  void spent(Restored& out) {
+    Statement statement = database_->prepare("SELECT ledger, day, requests, tokens, told FROM spent");
+    for (Rows rows = statement.query(); rows.next();)
+      out.spent.push_back({rows.text(0), rows.integer(1), rows.integer(2), rows.integer(3), rows.integer(4) != 0});
+  }
+
   // Counted from the last thing we know of, so that a long stop forgets nothing.
   static Timestamp recently(const Restored& out) {
     return out.last_at == never_past ? never_past : out.last_at - recent;
@@ -289,7 +296,7 @@ class SqliteStore final : public Store {
 
 bool Batch::empty() const {
   return observations.empty() && claims.empty() && inputs.empty() && documents.empty() && verdicts.empty() &&
-         incidents.empty() && outbox.empty() && !snapshot;
+         incidents.empty() && outbox.empty() && spent.empty() && !snapshot;
 }
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {

@@ -48,6 +48,7 @@ struct Batch {
   std::vector<RecordedVerdict> verdicts;
   std::vector<Incident> incidents;           // upserts by id
   std::vector<OutboxRow> outbox;             // upserts by id
+  std::vector<Spent> spent;                  // upserts by ledger and day
   std::optional<Snapshot> snapshot;
   bool durable = false;                      // carries a state change: synchronous=FULL
   bool empty() const;
@@ -60,6 +61,7 @@ struct Restored {
   std::vector<OutboxRow> undelivered;        // pending, in order of id
   std::vector<Incident> incidents;           // open, or recovered within the last day (of last_at)
   std::vector<OutboxRow> told;               // every row of those incidents, and undelivered ones; in order of id
+  std::vector<Spent> spent;                  // every row there is: forty days at the most
   std::vector<std::string> problems;         // what could not be read and was left out; to be logged
   Seq last_seq = 0;
   std::uint64_t last_outbox_id = 0;

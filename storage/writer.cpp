@@ -45,7 +45,8 @@ const char* kind_of(const Input& input) {
                                [](const ConfigChange&) -> const char* { return "config"; },
                                [](const DeliveryReport&) -> const char* { return "delivery"; },
                                [](const ClockStep&) -> const char* { return "clock"; },
-                               [](const OperatorAction&) -> const char* { return "operator"; }},
+                               [](const OperatorAction&) -> const char* { return "operator"; },
+                               [](const Reporting&) -> const char* { return "reporting"; }},
                     input.what);
 }
 
@@ -58,7 +59,8 @@ Writer::Writer(Database& db)
                        "ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)")),
       observation_(
           db.prepare("INSERT OR REPLACE INTO observations (target, at, seq, class, disposition, base_schedule, "
-                     "http_status, took, timings, cert_expiry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")),
+                     "http_status, took, timings, cert_expiry, count, age) "
+                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")),
       evidence_(db.prepare("INSERT OR REPLACE INTO evidence (target, at, seq, body) VALUES (?1, ?2, ?3, ?4)")),
       proof_(db.prepare("INSERT OR IGNORE INTO proofs (seq, incident) VALUES (?1, ?2)")),
       claim_(db.prepare("INSERT OR REPLACE INTO claims (component, at, seq, status, red, words, document) "
@@ -98,7 +100,9 @@ Writer::Writer(Database& db)
       // The newest three, since one may be broken, and the first of each day, from which a replay can start.
       thin_snapshots_(
           db.prepare("DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 3) "
-                     "AND seq NOT IN (SELECT min(seq) FROM snapshots GROUP BY at / 86400000)")) {}
+                     "AND seq NOT IN (SELECT min(seq) FROM snapshots GROUP BY at / 86400000)")),
+      spent_(db.prepare("INSERT OR REPLACE INTO spent (ledger, day, requests, tokens, told) VALUES (?1, ?2, ?3, ?4, ?5)")),
+      old_spent_(db.prepare("DELETE FROM spent WHERE ledger = ?1 AND day < ?2 - 40")) {}
 
 void Writer::write(const Batch& batch) {
   for (const auto& document_ptr : batch.documents) {
@@ -110,6 +114,7 @@ void Writer::write(const Batch& batch) {
   for (const auto& row : batch.verdicts) verdict(row);
   for (const auto& row : batch.incidents) incident(row);
   for (const auto& row : batch.outbox) outbox(row);
+  for (const auto& row : batch.spent) spent(row);
   if (batch.snapshot) snapshot(*batch.snapshot);
 }
 
@@ -127,7 +132,7 @@ void Writer::observation(const RecordedObservation& row) {
   std::optional<std::int64_t> expiry;
   if (o.cert_expiry) expiry = std::chrono::floor<std::chrono::seconds>(*o.cert_expiry).time_since_epoch().count();
   observation_.run(o.target, row.at, row.seq, o.cls, row.disposition, o.base_schedule, o.http_status, o.took,
-                   timings.empty() ? std::nullopt : std::optional<Blob>(Blob{timings}), expiry);
+                   timings.empty() ? std::nullopt : std::optional<Blob>(Blob{timings}), expiry, o.count, o.age);
   if (o.evidence && !tells_nothing(*o.evidence)) evidence_.run(o.target, row.at, row.seq, evidence_text(*o.evidence));
 }
 
@@ -209,6 +214,11 @@ void Writer::snapshot(const Snapshot& snapshot) {
   const std::string body = compress(snapshot.document);
   snapshot_.run(snapshot.seq, snapshot.at, snapshot.config, Blob{body});
   thin_snapshots_.run();
+}
+
+void Writer::spent(const Spent& row) {
+  spent_.run(row.ledger, row.day, row.requests, row.tokens, row.told);
+  old_spent_.run(row.ledger, row.day);
 }
 
 }  // namespace outaged::storage

@@ -13,13 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 /// By id; else by exact name; else ignoring case. Names may repeat (one in each group): all of them then speak.
 std::vector<const PageComponent*> find(const PageReport& report, const std::string& wanted) {
   std::vector<const PageComponent*> out;
@@ -30,7 +23,10 @@ std::vector<const PageComponent*> find(const PageReport& report, const std::stri
   };
   collect([&](const PageComponent& c) { return !c.id.empty() && c.id == wanted; });
   collect([&](const PageComponent& c) { return c.name == wanted; });
-  collect([&](const PageComponent& c) { return lower(c.name) == lower(wanted); });
+  const std::string lower = lower_ascii(wanted);
+  collect([&](const PageComponent& c) { return lower_ascii(c.name) == lower; });
+  // A container that is no record of its own.
+  collect([&](const PageComponent& c) { return !c.group_name.empty() && lower_ascii(c.group_name) == lower; });
   return out;
 }
 
@@ -65,19 +61,43 @@ const PageIncident* foremost(const std::vector<const PageIncident*>& incidents) 
 
 void lift(Claim& claim, const std::vector<const PageIncident*>& incidents) {
   for (const PageIncident* incident : incidents)
+    if (incident->claim) claim.status = worse(claim.status, *incident->claim);
+  for (const PageIncident* incident : incidents)
     if (lifts(*incident)) claim.status = lifted(claim.status);
   claim.red = level(claim.status) > 0 || !incidents.empty();
-  if (const PageIncident* incident = foremost(incidents)) claim.incident = incident->name;
+  if (const PageIncident* incident = foremost(incidents)) claim.incident = clean_line(incident->name);
 }
 
 Claim whole_page(const PageReport& report) {
   Claim claim;
   claim.status = report.claim;
   claim.text = report.description.empty() ? std::string(spell(report.claim)) : report.description;
+  if (!report.stale.empty()) claim.text = report.stale;
   std::vector<const PageIncident*> open;
   for (const PageIncident& incident : report.incidents)
     if (incident.open) open.push_back(&incident);
   lift(claim, open);
+  return claim;
+}
+
+/// A document that lists incidents and no components, of which silence is the all-clear: a component is what the open
+/// incidents that name it say. That the name is right cannot be checked there.
+Claim by_incidents(const PageReport& report, const std::vector<std::string>& components) {
+  Claim claim;
+  claim.status = Status::operational;
+  const auto names_it = [&](const std::vector<std::string>& named) {
+    return std::any_of(components.begin(), components.end(), [&](const std::string& wanted) {
+      return std::any_of(named.begin(), named.end(),
+                         [&](const std::string& each) { return lower_ascii(each) == lower_ascii(wanted); });
+    });
+  };
+  for (const PageMaintenance& work : report.maintenances)
+    if (work.active && names_it(work.components)) claim.status = Status::under_maintenance;
+  std::vector<const PageIncident*> touching;
+  for (const PageIncident& incident : report.incidents)
+    if (incident.open && names_it(incident.components)) touching.push_back(&incident);
+  lift(claim, touching);
+  claim.text = touching.empty() ? "no open incident names it" : claim.incident;
   return claim;
 }
 
@@ -112,7 +132,7 @@ json components_json(const PageReport& report) {
   }
   json named = json::array();
   for (const PageComponent* leaf : leaves)
-    named.push_back({{"id", or_null(leaf->id)}, {"name", leaf->name}, {"claim", to_string(leaf->claim)}});
+    named.push_back({{"id", or_null(leaf->id)}, {"name", or_null(leaf->name)}, {"claim", to_string(leaf->claim)}});
   return {{"total", report.components.size()},
           {"groups", groups},
           {"leaves", leaves.size()},
@@ -125,14 +145,17 @@ json incidents_json(const PageReport& report) {
   std::vector<const PageIncident*> open, resolved;
   for (const PageIncident& incident : report.incidents) (incident.open ? open : resolved).push_back(&incident);
   std::stable_sort(resolved.begin(), resolved.end(), [](const PageIncident* a, const PageIncident* b) {
-    return a->resolved.value_or(never_past) > b->resolved.value_or(never_past);
+    const auto end = [](const PageIncident* each) {
+      return each->resolved ? each->resolved : each->updated ? each->updated : each->created;
+    };
+    return end(a).value_or(never_past) > end(b).value_or(never_past);
   });
   json named = json::array();
   for (const auto* list : {&open, &resolved})
     for (const PageIncident* incident : *list) {
       if (named.size() == max_named) break;
       named.push_back({{"id", or_null(incident->id)},
-                       {"name", incident->name},
+                       {"name", or_null(incident->name)},
                        {"status", or_null(incident->status)},
                        {"impact", or_null(incident->impact)},
                        {"open", incident->open},
@@ -151,6 +174,11 @@ Claim claim_of(const PageReport& report, const std::vector<std::string>& compone
     return claim;
   }
   if (components.empty()) return whole_page(report);
+  if (!report.stale.empty()) {
+    claim.text = report.stale;
+    return claim;
+  }
+  if (!report.has_components && report.silent_is_green) return by_incidents(report, components);
 
   std::vector<const PageComponent*> speakers;
   std::string missing;
@@ -204,6 +232,8 @@ std::string report_json(const PageReport& report) {
                          {"problem", or_null(report.problem)},
                          {"page", report.indicator ? json(to_string(*report.indicator)) : json(nullptr)},
                          {"description", or_null(report.description)},
+                         {"stale", or_null(report.stale)},
+                         {"moved", or_null(report.moved)},
                          {"claim", to_string(report.claim)},
                          {"components", components_json(report)},
                          {"incidents", incidents_json(report)},

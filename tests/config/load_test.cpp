@@ -85,6 +85,8 @@ struct Surroundings {
   Surroundings() {
     dir.write("secrets/shop-token", "hunter2\n");
     dir.write("secrets/slack-url", "https://hooks.example/a\n");
+    for (const char* key : {"anthropic-key", "openai-key", "aws-id", "aws-secret"})
+      dir.write(std::string("secrets/") + key, "sk-of-the-test\n");
   }
   static std::vector<std::string> examples() {
     std::vector<std::string> out;

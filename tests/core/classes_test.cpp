@@ -28,7 +28,7 @@ TEST_CASE("the numbers and names of the classes are stored and stay") {
       {"upstream_error", 24}, {"upstream_limited", 25}, {"starting", 26}, {"unexpected_status", 27},
       {"unexpected_content", 28}, {"redirected", 29}, {"rate_limited", 30}, {"account", 31}, {"auth", 32},
       {"not_found", 33}, {"bad_request", 34}, {"access_blocked", 35}, {"bot_challenge", 36}, {"network_local", 37},
-      {"probe_error", 38}, {"reported_bad", 39}};
+      {"probe_error", 38}, {"reported_bad", 39}, {"not_asked", 40}, {"silent", 41}, {"waiting", 42}};
   for (const auto& row : stored) {
     const auto& name = row.first;
     const int number = row.second;
@@ -83,7 +83,7 @@ TEST_CASE("the classes that decide, one by one") {
   }
   for (const Class cls : {Class::dns_error, Class::body_too_large, Class::rate_limited, Class::account, Class::auth,
                           Class::not_found, Class::bad_request, Class::access_blocked, Class::bot_challenge,
-                          Class::network_local, Class::probe_error}) {
+                          Class::network_local, Class::probe_error, Class::not_asked}) {
     CHECK_MESSAGE(info(cls).counts == Counts::nothing, to_string(cls));
   }
   CHECK(info(Class::tls_unknown_ca).fault == Fault::unclear);

@@ -54,7 +54,7 @@ TEST_CASE("random inputs of every kind come back exactly") {
   const auto topology = std::make_shared<const Topology>(values.topology());
   for (int i = 0; i < 500; ++i) {
     Input input{values.number(), values.time(), Tick{}};
-    switch (i % 7) {
+    switch (i % 8) {
       case 0: break;
       case 1: input.what = values.observation(); break;
       case 2: input.what = values.claim(); break;
@@ -62,6 +62,7 @@ TEST_CASE("random inputs of every kind come back exactly") {
       case 4: input.what = values.delivery(); break;
       case 5: input.what = ClockStep{values.duration()}; break;
       case 6: input.what = OperatorAction{values.text(), values.text(), values.text(), values.text()}; break;
+      case 7: input.what = values.reporting(); break;
     }
     const auto back = decode_input(encode_input(input), input.seq, input.at, [&](const std::string& hash) {
       return hash == topology->hash ? topology : nullptr;

@@ -19,7 +19,7 @@ namespace outaged::test {
 template <class T> inline constexpr int members_of = 0;
 template <> inline constexpr int members_of<Timings> = 5;
 template <> inline constexpr int members_of<Evidence> = 4;
-template <> inline constexpr int members_of<Observation> = 9;
+template <> inline constexpr int members_of<Observation> = 11;
 template <> inline constexpr int members_of<Claim> = 7;
 template <> inline constexpr int members_of<Verdict> = 8;
 template <> inline constexpr int members_of<Proof> = 8;
@@ -31,15 +31,16 @@ template <> inline constexpr int members_of<Notification> = 42;
 template <> inline constexpr int members_of<DeliveryReport> = 5;
 template <> inline constexpr int members_of<ClockStep> = 1;
 template <> inline constexpr int members_of<OperatorAction> = 4;
-template <> inline constexpr int members_of<DetectionRules> = 13;
+template <> inline constexpr int members_of<DetectionRules> = 14;
 template <> inline constexpr int members_of<AgreementRules> = 11;
 template <> inline constexpr int members_of<ControlRules> = 1;
-template <> inline constexpr int members_of<TargetSpec> = 5;
+template <> inline constexpr int members_of<TargetSpec> = 7;
 template <> inline constexpr int members_of<ComponentSpec> = 8;
 template <> inline constexpr int members_of<ServiceSpec> = 4;
 template <> inline constexpr int members_of<ControlSpec> = 3;
 template <> inline constexpr int members_of<PageSpec> = 4;
-template <> inline constexpr int members_of<Topology> = 7;
+template <> inline constexpr int members_of<Topology> = 8;
+template <> inline constexpr int members_of<Reporting> = 2;
 template <class T>
 concept Struct = members_of<std::remove_const_t<T>> > 0;
 
@@ -50,6 +51,9 @@ auto parts(T& value) {
   if constexpr (n == 1) {
     auto& [m0] = value;
     return std::tie(m0);
+  } else if constexpr (n == 2) {
+    auto& [m0, m1] = value;
+    return std::tie(m0, m1);
   } else if constexpr (n == 3) {
     auto& [m0, m1, m2] = value;
     return std::tie(m0, m1, m2);
@@ -74,6 +78,9 @@ auto parts(T& value) {
   } else if constexpr (n == 13) {
     auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12] = value;
     return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12);
+  } else if constexpr (n == 14) {
+    auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13] = value;
+    return std::tie(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13);
   } else if constexpr (n == 27) {
     auto& [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21,
             m22, m23, m24, m25, m26] = value;
@@ -147,6 +154,7 @@ class Values {
   Incident incident() { return make<Incident>(); }
   Notification notification() { return make<Notification>(); }
   DeliveryReport delivery() { return make<DeliveryReport>(); }
+  Reporting reporting() { return make<Reporting>(); }
   Topology topology() { return make<Topology>(); }
 
  private:

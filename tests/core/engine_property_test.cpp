@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "core/codec.h"
+#include "tests/core/fold.h"
 #include "tests/core/scene.h"
 
 using namespace outaged;
@@ -23,20 +23,21 @@ std::vector<Input> random_inputs(unsigned seed, int count) {
   Seq seq = 0;
   const auto add = [&](auto what) { inputs.push_back({.seq = ++seq, .at = t, .what = std::move(what)}); };
   add(ConfigChange{make_topology(options)});
-  double rate = 0.01;
+  double rate = 0.01, slow = 0;
   bool network = true;
   Status page = Status::operational;
   for (int i = 0; i < count; ++i) {
     t += Duration{500 + pick(9000)};
     if (chance(0.01)) rate = std::array{0.0, 0.01, 0.3, 0.6, 1.0}[static_cast<std::size_t>(pick(5))];
     if (chance(0.004)) network = !network;
+    if (chance(0.005)) slow = slow > 0 ? 0 : 0.8;
     if (chance(0.02)) page = static_cast<Status>(pick(6));
     if (chance(0.002)) t += std::chrono::minutes(pick(60));
     const int what = pick(10);
     if (what < 6) {
       Observation observation;
       observation.target = TargetId(static_cast<unsigned>(pick(3)));
-      observation.took = Duration{pick(3000)};
+      observation.took = Duration{pick(chance(slow) ? 20'000 : 3000)};
       observation.cls = !network      ? Class::tcp_timeout
                         : chance(0.05) ? Class::bot_challenge
                         : chance(rate) ? (chance(0.2) ? Class::unexpected_content : Class::server_error)
@@ -59,31 +60,6 @@ std::vector<Input> random_inputs(unsigned seed, int count) {
     }
   }
   return inputs;
-}
-
-/// Effects as text, with their times: equal text means equal effects.
-std::string fold(Engine& engine, const std::vector<Input>& inputs, std::size_t from = 0, std::size_t to = SIZE_MAX) {
-  std::string story;
-  Effects effects;
-  for (std::size_t i = from; i < std::min(to, inputs.size()); ++i) {
-    engine.step(inputs[i], effects);
-    for (const auto& [at, effect] : effects.list) {
-      story += format_time(at) + " ";
-      if (const auto* e = std::get_if<VerdictChanged>(&effect)) story += encode(e->after);
-      if (const auto* e = std::get_if<IncidentOpened>(&effect)) story += "opened " + encode(e->incident);
-      if (const auto* e = std::get_if<IncidentReopened>(&effect)) story += "reopened " + encode(e->incident);
-      if (const auto* e = std::get_if<IncidentRecovered>(&effect)) story += "recovered " + encode(e->incident);
-      if (const auto* e = std::get_if<IncidentUpdated>(&effect)) story += "updated " + encode(e->incident);
-      if (const auto* e = std::get_if<NetworkChanged>(&effect)) story += e->text;
-      if (const auto* e = std::get_if<SelfNotice>(&effect)) story += e->subject + e->text;
-      if (const auto* e = std::get_if<CadenceChanged>(&effect)) {
-        story += "every " + format_duration(e->interval) + " not before " + format_time(e->not_before);
-      }
-      if (const auto* e = std::get_if<StreamChanged>(&effect)) story += e->firing ? "fires" : "stops";
-      story += "\n";
-    }
-  }
-  return story;
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ inline constexpr Timestamp noon = from_millis(1776081600000);  // 2026-04-13T12:
 struct SceneOptions {
   int targets = 2, controls = 3;
   bool page = true, probed = true;
-  DetectionRules rules;
-  AgreementRules agreement;
+  DetectionRules rules = {};
+  AgreementRules agreement = {};
 };
 
 inline std::shared_ptr<Topology> make_topology(const SceneOptions& options, std::string hash = "scene") {

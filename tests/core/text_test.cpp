@@ -133,6 +133,11 @@ TEST_CASE("random bytes come out clean") {
   }
 }
 
+TEST_CASE("lower_ascii touches A to Z and nothing else") {
+  CHECK(lower_ascii("X-Amzn-ErrorType: Ä@[`{") == "x-amzn-errortype: Ä@[`{");
+  CHECK(lower_ascii("").empty());
+}
+
 TEST_CASE("sha256_hex is SHA-256") {
   CHECK(sha256_hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -117,6 +117,15 @@ TEST_CASE("format_clock is the time of day in UTC") {
   CHECK(format_clock(at("1969-12-31T23:59:59Z"), true) == "23:59:59");
 }
 
+TEST_CASE("parse_http_date reads the one form that is still sent") {
+  CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == parse_time("1994-11-06T08:49:37Z"));
+  CHECK(parse_http_date("Mon, 29 Feb 2016 23:59:59 GMT") == parse_time("2016-02-29T23:59:59Z"));
+  for (const char* wrong : {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 CET",
+                            "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT",
+                            "Xyz, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "})
+    CHECK_MESSAGE(!parse_http_date(wrong), wrong);
+}
+
 TEST_CASE("format_duration is Prometheus notation") {
   CHECK(format_duration(0s) == "0s");
   CHECK(format_duration(500ms) == "500ms");

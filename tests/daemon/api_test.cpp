@@ -200,7 +200,7 @@ TEST_CASE("api: services with what we see and what their page says") {
   CHECK(component.at("since") == "2026-04-13T14:08:00Z");
   CHECK(component.at("page").at("text") == "All Systems Operational");
   CHECK(component.at("incident").at("id") == "claude.api-20260413T140300000Z");
-  CHECK(component.at("targets") == json{{"total", 2}, {"firing", 1}, {"blind", 0}, {"unproven", 0}});
+  CHECK(component.at("targets") == json{{"total", 2}, {"firing", 1}, {"blind", 0}, {"unproven", 0}, {"advisory", 0}, {"reported", 0}});
   // What we cannot see is not fine.
   CHECK(all.at("services")[1].at("health") == "unknown");
   CHECK(api.refusal("/api/v1/services/nobody", 404) == "no service \"nobody\"");

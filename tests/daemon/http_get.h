@@ -20,7 +20,8 @@ struct Answer {
   bool has(std::string_view header_line) const { return head.find(header_line) != std::string::npos; }
 };
 
-inline Answer ask(int port, const std::string& method, const std::string& target, const std::string& headers = "") {
+inline Answer ask(int port, const std::string& method, const std::string& target, const std::string& headers = "",
+                  const std::string& body = "") {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   REQUIRE(fd >= 0);
   const timeval limit{20, 0};  // a test that hangs must end
@@ -30,7 +31,8 @@ inline Answer ask(int port, const std::string& method, const std::string& target
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   REQUIRE(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  const std::string request = method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 0\r\n" + headers + "\r\n";
+  const std::string request = method + " " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: " +
+                              std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
   REQUIRE(send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
   std::string text;
   char buffer[8192];

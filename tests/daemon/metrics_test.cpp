@@ -187,6 +187,10 @@ TEST_CASE("metrics: controls, receivers and what flows") {
 TEST_CASE("metrics: every name is in the documentation, and no other") {
   Example example;
   admit(example.open(), 40min, 41min);
+  TargetSpec reported{.id = TargetId{4}, .name = "claude/api@app", .component = ComponentId{1}, .labels = {}, .rules = {}};
+  reported.source = "app";
+  example.topology->targets.push_back(std::move(reported));
+  example.picture->targets.resize(4);
   const std::set<std::string> exported = names_in(render_metrics(*example.picture));
 
   std::ifstream file(std::string(OUTAGED_SOURCE_DIR) + "/docs/metrics.md");

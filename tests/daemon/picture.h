@@ -76,6 +76,8 @@ struct Example {
     p.loop.started = 400;
     p.store.commits = 77;
     p.store.bytes = 4096;
+    p.ledgers = {{.name = "claude", .requests = 30, .tokens = 900, .requests_today = 40, .tokens_today = 1200,
+                  .limits = {.tokens_per_day = 60'000, .requests_per_day = 2000}, .reduced = false}};
   }
 
   static Incident incident() {

@@ -115,3 +115,30 @@ TEST_CASE("what is not a truth value is not ok, and no reason to crash") {
   REQUIRE(report.ok());
   CHECK(report->inputs == 3);
 }
+
+TEST_CASE("a trace may say degraded and maintenance, and a monitoring incident under a green component") {
+  const Trace trace;
+  ReplayOptions options;
+  options.trace = trace.write("probes.jsonl", probes());
+  const auto with_claim = [&](const std::string& said) {
+    std::string text = claims();
+    const std::string green = R"("operational", "incident": null)";
+    for (std::size_t at = text.find(green); at != std::string::npos; at = text.find(green, at + said.size())) text.replace(at, green.size(), said);
+    options.claims = trace.write("claims.jsonl", text);
+    auto report = replay(options);
+    REQUIRE_MESSAGE(report.ok(), (report ? "" : report.error()));
+    REQUIRE(report->incidents.size() == 1);
+    return std::move(*report);
+  };
+  const auto degraded = with_claim(R"("degraded", "incident": "elevated errors")");
+  REQUIRE(degraded.incidents[0].admitted);
+  CHECK(degraded.incidents[0].admitted->text == "elevated errors");
+  REQUIRE(degraded.mismatches.size() == 1);  // every request fails: degraded is too mild a word
+  CHECK(degraded.mismatches[0].kind == Agreement::page_understates);
+  const auto maintenance = with_claim(R"("maintenance", "incident": "planned")");
+  CHECK_FALSE(maintenance.incidents[0].admitted);
+  CHECK(maintenance.mismatches.empty());
+  const auto monitoring = with_claim(R"("operational", "incident": "we are watching")");
+  CHECK(monitoring.incidents[0].admitted);
+  CHECK(monitoring.mismatches.empty());
+}

@@ -17,6 +17,14 @@ def among(expected, actual):
 
 
 def compare_components(expected, actual, wrong):
+    if isinstance(expected, list):  # any of these
+        tries = []
+        for each in expected:
+            tries.append([])
+            compare_components(each, actual, tries[-1].append)
+        if all(tries):
+            wrong(tries[0][0])
+        return
     if expected is None:
         return
     if actual is None:
@@ -34,7 +42,7 @@ def compare_components(expected, actual, wrong):
         same = [each for each in actual["named"] if (each["name"] == named["name"] if named["id"] is None else each["id"] == named["id"])]
         if not same:
             wrong(f"component {named['name']} is not named")
-        elif not (among(named["claim"], same[0]["claim"]) and among(named["name"], same[0]["name"])):
+        elif not (among(named["claim"], same[0]["claim"]) and (named["name"] is None or among(named["name"], same[0]["name"]))):
             wrong(f"component {named}: {same[0]}")
 
 
@@ -42,7 +50,7 @@ def compare_incidents(expected, actual, wrong):
     for key in ("open", "resolved"):
         if not among(expected[key], actual[key]):
             wrong(f"incidents.{key}: {actual[key]} instead of {expected[key]}")
-    if len(expected["named"]) != len(actual["named"]):
+    if len(expected["named"]) != len(actual["named"]) and not any(isinstance(expected[key], list) for key in ("open", "resolved")):
         wrong(f"{len(actual['named'])} incidents named instead of {len(expected['named'])}")
     for want, have in zip(expected["named"], actual["named"]):
         for key, value in want.items():
@@ -66,13 +74,16 @@ def compare(row, actual, code):
     if not among(row["claim"], actual["claim"]):
         wrong(f"claim: {actual['claim']} instead of {row['claim']}")
     if actual["readable"]:
-        if actual["format"] != row["format"]:
+        if not among(row["format"], actual["format"]):
             wrong(f"format: {actual['format']}")
-        if actual["claim"] == "unknown" and isinstance(row["claim"], list) and row["claim"][0] != "unknown":
+        refusing = isinstance(row["readable"], list)
+        if refusing and actual["claim"] == "unknown" and isinstance(row["claim"], list) and row["claim"][0] != "unknown":
             wrong("claim: unknown is for those who refuse to read it")
         compare_components(row["components"], actual["components"], wrong)
-    elif actual["claim"] != "unknown":
-        wrong(f"not readable, and yet the claim is {actual['claim']}")
+    else:
+        if actual["claim"] != "unknown":
+            wrong(f"not readable, and yet the claim is {actual['claim']}")
+        return problems
     for key in ("page", "document_time"):
         if not among(row[key], actual[key]):
             wrong(f"{key}: {actual[key]} instead of {row[key]}")
@@ -88,8 +99,8 @@ def recorded(space):
     expected = folder and folder / "statuspages" / "expected.jsonl"
     if not expected or not expected.exists():
         raise Skipped("the recorded status pages are not here (set OUTAGED_FIXTURES)")
-    rows = [row for row in map(json.loads, expected.read_text().splitlines()) if row["format"] == "statuspage"]
-    check(len(rows) >= 60, f"only {len(rows)} documents of format statuspage")
+    rows = [json.loads(line) for line in expected.read_text().splitlines()]
+    check(len(rows) >= 150, f"only {len(rows)} documents")
 
     def one(row):
         arguments = ["page", "--json", "--url", row["url"]] + (["--at", row["as_of"]] if row["as_of"] else [])

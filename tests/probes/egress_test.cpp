@@ -31,10 +31,10 @@ TEST_CASE("egress: a URL taken apart") {
 }
 
 TEST_CASE("egress: who goes past the proxy") {
-  const auto egress = Egress::create("http://proxy.example:3128",
-                                     "internal.test,.dotted.test, 10.0.0.0/8 192.0.2.7,2001:db8::/33,[::1]", "", "");
+  auto egress = Egress::create("http://proxy.example:3128",
+                               "internal.test,.dotted.test, 10.0.0.0/8 192.0.2.7,2001:db8::/33,[::1]", "", "");
   REQUIRE(egress);
-  const auto proxied = [&](const std::string& url) { return egress->proxied(parse_endpoint(url).value()); };
+  const auto proxied = [&](const std::string& url) { return egress->way(parse_endpoint(url).value()).value(); };
   CHECK(proxied("http://example.com/"));
   CHECK_FALSE(proxied("http://internal.test/"));
   CHECK_FALSE(proxied("http://a.INTERNAL.test/"));
@@ -48,8 +48,8 @@ TEST_CASE("egress: who goes past the proxy") {
   CHECK_FALSE(proxied("http://[2001:db8:7fff::1]/"));
   CHECK(proxied("http://[2001:db8:8000::1]/"));
   CHECK_FALSE(proxied("http://[::1]/"));
-  CHECK_FALSE(Egress::create("http://p:1", "*", "", "")->proxied(parse_endpoint("http://a/").value()));
-  CHECK_FALSE(Egress::create("", "", "", "")->proxied(parse_endpoint("http://a/").value()));
+  CHECK_FALSE(Egress::create("http://p:1", "*", "", "")->way(parse_endpoint("http://a/").value()).value());
+  CHECK_FALSE(Egress::create("", "", "", "")->way(parse_endpoint("http://a/").value()).value());
 }
 
 TEST_CASE("egress: how an exchange ended") {
@@ -80,13 +80,38 @@ TEST_CASE("egress: how an exchange ended") {
 }
 
 TEST_CASE("egress: proxies of each kind, with libcurl's own default ports") {
-  const auto port = [](const std::string& proxy) { return Egress::create(proxy, "", "", "")->proxy_endpoint().port; };
+  const auto port = [](const std::string& proxy) {
+    auto egress = Egress::create(proxy, "", "", "");
+    return egress->way(parse_endpoint("http://a/").value()).value()->endpoint.port;
+  };
   CHECK(port("http://proxy.example:3128") == 3128);
   CHECK(port("http://proxy.example:80/") == 80);
   CHECK(port("proxy.example") == 1080);
   CHECK(port("https://proxy.example") == 443);
   CHECK(port("socks5://user:secret@proxy.example") == 1080);
-  CHECK(Egress::create("socks5://proxy.example", "", "", "")->proxy() == "socks5h://proxy.example");
+  auto socks = Egress::create("socks5://proxy.example", "", "", "");
+  CHECK(socks->way(parse_endpoint("http://a/").value()).value()->url == "socks5h://proxy.example");
   CHECK_FALSE(Egress::create("ftp://proxy.example", "", "", ""));
   CHECK_FALSE(Egress::create("http://", "", "", ""));
+}
+
+TEST_CASE("egress: a request's own proxy, or none, whatever is configured") {
+  auto egress = Egress::create("http://configured.example:1", "past.test", "", "");
+  REQUIRE(egress);
+  const auto host = [&](const std::string& url, const std::optional<std::string>& own) {
+    const auto way = egress->way(parse_endpoint(url).value(), own);
+    if (!way) return std::string{"error"};
+    return way.value() ? way.value()->endpoint.host : std::string{"direct"};
+  };
+  CHECK(host("http://far.test/", std::nullopt) == "configured.example");
+  CHECK(host("http://past.test/", std::nullopt) == "direct");
+  CHECK(host("http://far.test/", "") == "direct");
+  CHECK(host("http://far.test/", "socks5://own.example") == "own.example");
+  CHECK(host("http://past.test/", "own.example:3128") == "own.example");  // said of this one request
+  CHECK(host("http://far.test/", "ftp://own.example") == "error");
+  // What was handed out stays good while others are added.
+  const auto first = egress->way(parse_endpoint("http://a/").value(), "http://first.example:8080");
+  for (int i = 0; i < 100; ++i)
+    CHECK(egress->way(parse_endpoint("http://a/").value(), "http://p" + std::to_string(i) + ".example:8080").ok());
+  CHECK(first.value()->endpoint.host == "first.example");
 }

@@ -169,7 +169,7 @@ TEST_CASE("http kind: a right answer that came too late") {
 TEST_CASE("http kind: secrets that come back are not kept") {
   config::Target t = target();
   t.http().headers = {{"authorization", config::Secret("Bearer sk-live-12345")},
-                    {"accept", config::Secret("application/json")}};
+                      {"accept", config::Secret("application/json")}};
   const Finding finding = judge(t, answer(401, R"({"error":{"message":"bad key sk-live-12345, sk-live-12345"}})",
                                           {{"content-type", "application/json"}, {"location", "/sk-live-12345"}}));
   REQUIRE(finding.evidence);
@@ -247,6 +247,104 @@ TEST_CASE("http kind: a redirected POST") {
   CHECK(std::get<Request>(next).body == "payload");
   next = step(308, "https://other.example/");
   REQUIRE(std::holds_alternative<Finding>(next));
+}
+
+TEST_CASE("http kind: conditions by pattern") {
+  config::Target t = target();
+  t.http().body_matches = {"^pong \\d+$"};
+  CHECK(judge(t, answer(200, "pong 12")).cls == Class::ok);
+  CHECK(judge(t, answer(200, "ping 12")).evidence->detail == "HTTP 200, but the body does not match \"^pong \\d+$\"");
+  t.http().body_matches = {"(?i)PONG"};
+  CHECK(judge(t, answer(200, "pong")).cls == Class::ok);
+  t.http().body_not_matches = {"err(or)?\\b"};
+  CHECK(judge(t, answer(200, "pong, no errors")).cls == Class::ok);
+  CHECK(judge(t, answer(200, "pong, error")).cls == Class::unexpected_content);
+  // What makes other engines hang for years.
+  t.http().body_matches = {"(a+)+b"};
+  t.http().body_not_matches = {};
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(judge(t, answer(200, std::string(100'000, 'a'))).cls == Class::unexpected_content);
+  CHECK(std::chrono::steady_clock::now() - begun < 5s);
+}
+
+TEST_CASE("http kind: conditions on headers and on size") {
+  config::Target t = target();
+  t.http().header_conditions = {{"X-Cache", "^HIT", false}, {"etag", "", false}, {"x-debug", "", true}};
+  const std::vector<std::pair<std::string, std::string>> good = {
+      {"x-cache", "MISS"}, {"x-cache", "HIT from edge"}, {"etag", "\"1\""}};
+  CHECK(judge(t, answer(200, "x", good)).cls == Class::ok);
+  const auto detail = [&](std::vector<std::pair<std::string, std::string>> headers) {
+    const Finding finding = judge(t, answer(200, "x", std::move(headers)));
+    CHECK(finding.cls == Class::unexpected_content);
+    return finding.evidence ? finding.evidence->detail : "";
+  };
+  CHECK(detail({{"etag", "1"}}) == "HTTP 200, but it lacks the header x-cache");
+  CHECK(detail({{"x-cache", "secret-cookie"}, {"etag", "1"}}) ==
+        "HTTP 200, but its header x-cache does not match \"^HIT\"");
+  auto debug = good;
+  debug.emplace_back("x-debug", "1");
+  CHECK(detail(debug) == "HTTP 200, but it has the header x-debug");
+
+  t = target();
+  t.http().min_size = 3;
+  t.http().max_size = 5;
+  CHECK(judge(t, answer(200, "123")).cls == Class::ok);
+  CHECK(judge(t, answer(200, "12345")).cls == Class::ok);
+  CHECK(judge(t, answer(200, "12")).evidence->detail == "HTTP 200, but the body has 2 bytes, fewer than 3");
+  CHECK(judge(t, answer(200, "123456")).evidence->detail == "HTTP 200, but the body has 6 bytes, more than 5");
+}
+
+TEST_CASE("http kind: a certificate that ends soon") {
+  config::Target t = target();
+  t.http().min_cert_left = 14 * 24h;
+  Response response = answer(200);
+  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  response.cert_expiry = now + 15 * 24h;
+  CHECK(judge(t, response).cls == Class::ok);
+  response.cert_expiry = now + 13 * 24h;
+  const Finding soon = judge(t, response);
+  CHECK(soon.cls == Class::tls_expired);
+  CHECK(soon.evidence->detail.find("sooner than " + spell_duration(14 * 24h)) != std::string::npos);
+  response.cert_expiry.reset();  // plain http
+  CHECK(judge(t, response).cls == Class::ok);
+}
+
+TEST_CASE("http kind: an answer that says when to come back is obeyed") {
+  CHECK(judge(target(), answer(429, "", {{"retry-after", "30"}})).not_before == 30s);
+  CHECK(judge(target(), answer(503, "", {{"retry-after", "7"}})).not_before == 7s);
+  CHECK(judge(target(), answer(500, "", {{"retry-after", "7"}})).not_before == Duration{0});
+  CHECK(judge(target(), answer(200, "x", {{"retry-after", "7"}})).not_before == Duration{0});
+}
+
+TEST_CASE("http kind: what goes another way says so") {
+  config::Target t = target();
+  t.http().ca_file = "/a";
+  t.http().cert_file = "/b";
+  t.http().key_file = "/c";
+  t.http().proxy = "";
+  const auto p = probe(t);
+  const Request first = std::get<Request>(p->first()), second = std::get<Request>(p->first());
+  CHECK(first.ca_file == "/a");
+  CHECK(first.cert_file == "/b");
+  CHECK(first.key_file == "/c");
+  CHECK(first.proxy == "");
+  CHECK_FALSE(std::get<Request>(probe(target())->first()).proxy);
+  // Each family in turn, and the other where there is no such one.
+  CHECK(first.family == Family::v6);
+  CHECK(second.family == Family::v4);
+  CHECK(first.or_other_family);
+  t.http().family = config::HttpCheck::Family::v4;
+  const Request four = std::get<Request>(probe(t)->first());
+  CHECK(four.family == Family::v4);
+  CHECK_FALSE(four.or_other_family);
+  // Our certificate is for the host that was named, not for where it sends us.
+  t = target();
+  t.http().follow_redirects = true;
+  t.http().cert_file = "/b";
+  Run run;
+  auto next = probe(t)->next(answer(302, "", {{"location", "https://other.example/"}}), run);
+  REQUIRE(std::holds_alternative<Request>(next));
+  CHECK(std::get<Request>(next).cert_file.empty());
 }
 
 TEST_CASE("http kind: an unknown kind is refused with what is known") {

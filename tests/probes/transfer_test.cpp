@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "tests/probes/loop_support.h"
-#include "tests/support/certificates.h"
 #include "tests/support/raw_server.h"
 
 using namespace std::chrono_literals;
@@ -269,169 +268,6 @@ TEST_CASE("transfer: text from outside is one clean line") {
   CHECK(response.error_text.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("transfer: TLS, right and wrong") {
-  const test::Authority authority, stranger;
-  LoopOptions options;
-  options.ca_file = authority.path();
-  const auto answer = [](Connection& c) {
-    c.read_head();
-    c.respond("safe");
-  };
-  SUBCASE("good, with the chain's expiry") {
-    const auto tls = authority.server("IP:127.0.0.1");
-    RawServer server{answer, tls.get()};
-    Request request;
-    request.url = server.url();
-    request.want_cert = true;
-    const auto before = std::chrono::system_clock::now();
-    const Response response = fetch(request, options);
-    CHECK(response.error == TransportError::none);
-    CHECK(response.body == "safe");
-    CHECK(response.timings.tls > Micros{0});
-    CHECK(response.timings.connect > Micros{0});
-    CHECK(sum(response.timings) == response.total);
-    REQUIRE(response.cert_expiry);
-    CHECK(*response.cert_expiry > before + 23h);
-    CHECK(*response.cert_expiry < before + 25h);
-    request.want_cert = false;
-    CHECK_FALSE(fetch(request, options).cert_expiry);
-  }
-  SUBCASE("expired") {
-    const auto tls = authority.server("IP:127.0.0.1", -172800, -86400);
-    RawServer server{answer, tls.get()};
-    const Response response = fetch(server.url(), 5s, options);
-    CHECK(response.error == TransportError::tls_expired);
-    CHECK(response.status == 0);
-  }
-  SUBCASE("not yet valid") {
-    const auto tls = authority.server("IP:127.0.0.1", 86400, 172800);
-    RawServer server{answer, tls.get()};
-    CHECK(fetch(server.url(), 5s, options).error == TransportError::tls_expired);
-  }
-  SUBCASE("for another name") {
-    const auto tls = authority.server("DNS:other.test");
-    RawServer server{answer, tls.get()};
-    CHECK(fetch(server.url(), 5s, options).error == TransportError::tls_name_mismatch);
-  }
-  SUBCASE("of an unknown authority") {
-    const auto tls = stranger.server("IP:127.0.0.1");
-    RawServer server{answer, tls.get()};
-    CHECK(fetch(server.url(), 5s, options).error == TransportError::tls_unknown_ca);
-    CHECK(fetch(server.url()).error == TransportError::tls_unknown_ca);  // nor in the system's
-  }
-  SUBCASE("too old a version") {
-    const auto tls = authority.server("IP:127.0.0.1");
-    SSL_CTX_set_security_level(tls.get(), 0);
-    SSL_CTX_set_min_proto_version(tls.get(), TLS1_VERSION);
-    SSL_CTX_set_max_proto_version(tls.get(), TLS1_1_VERSION);
-    RawServer server{answer, tls.get()};
-    CHECK(fetch(server.url(), 5s, options).error == TransportError::tls_handshake);
-  }
-  SUBCASE("a server that does not speak TLS, and one that says nothing") {
-    RawServer plain{[](Connection& c) { c.write("HTTP/1.1 400 Bad Request\r\n\r\n"); }};
-    CHECK(fetch("https://127.0.0.1:" + std::to_string(plain.port()) + "/").error == TransportError::tls_handshake);
-    RawServer silent{[](Connection& c) { c.hang(); }};
-    const Response response = fetch("https://127.0.0.1:" + std::to_string(silent.port()) + "/", 300ms);
-    CHECK(response.error == TransportError::tls_handshake);
-    CHECK(response.timings.tls > 200ms);
-  }
-}
-
-TEST_CASE("transfer: no TLS session is reused and the CA bundle is parsed once") {
-  const test::Authority authority;
-  const auto tls = authority.server("IP:127.0.0.1");
-  std::atomic<int> reused = 0;
-  SSL_CTX_set_app_data(tls.get(), &reused);
-  SSL_CTX_set_info_callback(tls.get(), [](const SSL* ssl, int where, int) {
-    if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && SSL_session_reused(ssl) != 0)
-      ++*static_cast<std::atomic<int>*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  });
-  RawServer server{[](Connection& c) {
-                     c.read_head();
-                     c.respond("safe");
-                   },
-                   tls.get()};
-
-  // The probe asks again and again in one run, so that all requests share one loop.
-  struct Repeats final : outaged::Probe {
-    Request request;
-    mutable std::vector<Response> responses;
-    outaged::Ask first() const override { return request; }
-    outaged::Step next(const Response& response, outaged::Run& run) const override {
-      responses.push_back(response);
-      if (run.requests < 15) return request;
-      return outaged::Finding{};
-    }
-  };
-  const auto probe = std::make_shared<Repeats>();
-  probe->request.url = server.url();
-  // The system's bundle, with our authority behind it: parsing it is what costs.
-  char path[] = "/tmp/outaged-test-bundle-XXXXXX";
-  const int fd = mkstemp(path);
-  REQUIRE(fd >= 0);
-  close(fd);
-  REQUIRE(std::system(("cat /etc/ssl/certs/ca-certificates.crt " + authority.path() + " > " + path).c_str()) == 0);
-  LoopOptions options;
-  options.ca_file = path;
-  REQUIRE(outaged::probes::run_once(options, probe));
-  unlink(path);
-  REQUIRE(probe->responses.size() == 15);
-  std::vector<Micros> handshakes;
-  for (const Response& response : probe->responses) {
-    CHECK(response.error == TransportError::none);
-    handshakes.push_back(response.timings.tls);
-  }
-  CHECK(reused == 0);
-  CHECK(server.accepted() == 15);
-  // The first pays for the bundle (20 ms); if all did, the median would be of its size. Sanitizers slow both alike.
-  const Micros first = handshakes.front();
-  std::nth_element(handshakes.begin(), handshakes.begin() + 7, handshakes.end());
-  MESSAGE("TLS handshake: first " << first.count() << " us, median " << handshakes[7].count() << " us");
-  CHECK(handshakes[7] * 2 < first);
-}
-
-TEST_CASE("transfer: a proxy for what is not excepted, with the name left to it") {
-  std::string asked;
-  RawServer proxy{[&](Connection& c) {
-    asked = c.read_head();
-    if (asked.starts_with("CONNECT forbidden.test"))
-      c.write("HTTP/1.1 403 Forbidden\r\n\r\n");
-    else if (asked.starts_with("CONNECT"))
-      c.write("HTTP/1.1 502 Bad Gateway\r\n\r\n");
-    else
-      c.respond("by proxy");
-  }};
-  RawServer direct{[](Connection& c) {
-    c.read_head();
-    c.respond("directly");
-  }};
-  LoopOptions options;
-  options.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
-  options.no_proxy = "127.0.0.0/8, internal.test";
-  options.resolvers = {"127.0.0.1:1"};  // nobody there: a name that we tried to resolve would fail
-  const Response far = fetch("http://name-that-only-the-proxy-knows.test/x", 5s, options);
-  CHECK(far.error == TransportError::none);
-  CHECK(far.body == "by proxy");
-  CHECK(asked.starts_with("GET http://name-that-only-the-proxy-knows.test/x HTTP/1.1\r\n"));
-  CHECK(fetch(direct.url(), 5s, options).body == "directly");
-  CHECK(fetch("https://forbidden.test/", 5s, options).error == TransportError::local);
-  CHECK(fetch("https://unreachable.test/", 5s, options).error == TransportError::connect_unreachable);
-
-  options.proxy = "http://127.0.0.1:" + std::to_string(test::free_port());
-  CHECK(fetch("http://far.test/", 5s, options).error == TransportError::local);
-}
-
-TEST_CASE("transfer: the environment's proxy is not used") {
-  RawServer direct{[](Connection& c) {
-    c.read_head();
-    c.respond("directly");
-  }};
-  setenv("http_proxy", "http://127.0.0.1:1", 1);
-  const Response response = fetch(direct.url());
-  unsetenv("http_proxy");
-  CHECK(response.body == "directly");
-}
-
 TEST_CASE("transfer: a probe that never concludes and one that throws end all the same") {
   RawServer server{[](Connection& c) {
     c.read_head();
@@ -456,9 +292,7 @@ TEST_CASE("transfer: a probe that never concludes and one that throws end all th
 
   struct Throws final : outaged::Probe {
     outaged::Ask first() const override { throw std::runtime_error("first"); }
-    outaged::Step next(const Response&, outaged::Run&) const override {
-      throw std::runtime_error("next");
-    }
+    outaged::Step next(const Response&, outaged::Run&) const override { throw std::runtime_error("next"); }
   };
   result = outaged::probes::run_once({}, std::make_shared<Throws>());
   REQUIRE(result);
@@ -484,4 +318,94 @@ TEST_CASE("transfer: settings that cannot work are refused with the mend") {
   options = {};
   options.proxy = "gopher://127.0.0.1:1080";
   CHECK(refused(options) != "");
+}
+
+TEST_CASE("transfer: compressed twice is refused before a byte is decoded") {
+  RawServer server{[](Connection& c) {
+    c.read_head();
+    c.respond(std::string(1000, 'x'), "200 OK", "Content-Encoding: gzip, gzip\r\n");
+  }};
+  Request request;
+  request.url = server.url();
+  CHECK(fetch(request).body.size() == 1000);  // not ours to decode
+  request.headers = {{"Accept-Encoding", "gzip"}};
+  const Response response = fetch(request);
+  CHECK(response.error == TransportError::protocol);
+  CHECK(response.error_text == "the body is compressed more than once");
+  CHECK(response.body == "");
+}
+
+TEST_CASE("transfer: when each part came") {
+  RawServer server{[](Connection& c) {
+    c.read_head();
+    c.write("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n");
+    c.pause(30ms);
+    c.write("one,");
+    c.pause(150ms);
+    c.write("two,");
+    c.pause(30ms);
+    c.write("end");
+  }};
+  Request request;
+  request.url = server.url();
+  CHECK(fetch(request).arrivals.empty());
+  request.want_arrivals = true;
+  const Response response = fetch(request);
+  REQUIRE(response.arrivals.size() == 3);
+  CHECK(response.arrivals[0].end == 4);
+  CHECK(response.arrivals[1].end == 8);
+  CHECK(response.arrivals[2].end == 11);
+  CHECK(response.arrivals[0].at >= 25ms);
+  CHECK(response.arrivals[1].at - response.arrivals[0].at >= 140ms);
+  CHECK(response.arrivals[2].at <= response.total);
+}
+
+TEST_CASE("transfer: a body in very many parts is told in few, and no gap is lost") {
+  constexpr int parts = 20'000;
+  RawServer server{[](Connection& c) {
+    const int on = 1;
+    setsockopt(c.fd(), IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, sizeof on);
+    c.read_head();
+    c.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < parts; ++i) {
+      if (i == parts / 2) c.pause(300ms);
+      if (!c.write("1\r\nx\r\n")) return;
+    }
+    c.write("0\r\n\r\n");
+  }};
+  Request request;
+  request.url = server.url();
+  request.timeout = 30s;
+  request.want_arrivals = true;
+  const Response response = fetch(request);
+  CHECK(response.error == TransportError::none);
+  CHECK(response.body.size() == parts);
+  REQUIRE_FALSE(response.arrivals.empty());
+  CHECK(response.arrivals.size() < outaged::probes::Transfer::max_arrivals);
+  CHECK(response.arrivals.back().end == parts);
+  Micros widest{0};
+  for (std::size_t i = 1; i < response.arrivals.size(); ++i) {
+    CHECK(response.arrivals[i].end > response.arrivals[i - 1].end);
+    widest = std::max(widest, response.arrivals[i].at - response.arrivals[i - 1].at);
+  }
+  CHECK(widest >= 250ms);
+}
+
+TEST_CASE("transfer: trailers are kept, within the bounds of the head") {
+  std::atomic<int> count = 1;
+  RawServer server{[&](Connection& c) {
+    c.read_head();
+    std::string answer = "HTTP/1.1 200 OK\r\nX-Where: head\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n";
+    for (int i = 0; i < count; ++i) answer += "X-Where: trailer " + std::to_string(i) + "\r\n";
+    c.write(answer + "\r\n");
+  }};
+  const Response response = fetch(server.url());
+  CHECK(response.error == TransportError::none);
+  CHECK(response.header("x-where") == "head");
+  REQUIRE(response.trailers.size() == 1);
+  CHECK(response.trailers[0] == std::pair<std::string, std::string>{"x-where", "trailer 0"});
+  count = 5000;
+  const Response many = fetch(server.url());
+  CHECK(many.error == TransportError::protocol);
+  CHECK(many.trailers.size() <= outaged::probes::Transfer::max_headers);
 }

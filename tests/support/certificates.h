@@ -45,6 +45,31 @@ class Authority {
 
   const std::string& path() const { return path_; }
 
+  /// A PEM file with a client's certificate and its key.
+  std::string client_file() const {
+    const Key key{EVP_EC_gen("P-256")};
+    const Certificate leaf = make("client", "", -86400, 86400, key.get(), this);
+    char path[] = "/tmp/outaged-test-client-XXXXXX";
+    const int fd = mkstemp(path);
+    std::FILE* file = fd < 0 ? nullptr : fdopen(fd, "w");
+    if (!file || PEM_write_X509(file, leaf.get()) != 1 ||
+        PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+      throw std::runtime_error("cannot write the client's certificate");
+    std::fclose(file);
+    return path;
+  }
+
+  /// A server that vouches for itself.
+  static TlsContext self_signed(const std::string& names) {
+    const Key key{EVP_EC_gen("P-256")};
+    const Certificate own = make("nobody", names, -86400, 86400, key.get(), nullptr);
+    TlsContext context{SSL_CTX_new(TLS_server_method())};
+    if (!context || SSL_CTX_use_certificate(context.get(), own.get()) != 1 ||
+        SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1)
+      throw std::runtime_error("cannot make a TLS server");
+    return context;
+  }
+
   /// A server's context with a certificate for `names` ("IP:127.0.0.1", "DNS:a.test"); validity in seconds from now.
   TlsContext server(const std::string& names, long not_before = -86400, long not_after = 86400) const {
     const Key key{EVP_EC_gen("P-256")};

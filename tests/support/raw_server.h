@@ -98,17 +98,22 @@ class RawServer {
  public:
   using Handler = std::function<void(Connection&)>;
 
-  /// `tls`, if given, must outlive the server.
-  explicit RawServer(Handler handler, SSL_CTX* tls = nullptr) : handler_(std::move(handler)), tls_(tls) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (listener_ < 0 || bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        listen(listener_, 512) != 0 || getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+  /// `tls`, if given, must outlive the server. `on_v6`: on ::1 instead of 127.0.0.1, at this port.
+  explicit RawServer(Handler handler, SSL_CTX* tls = nullptr, int on_v6 = 0) : handler_(std::move(handler)), tls_(tls) {
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_addr = in6addr_loopback;
+    six.sin6_port = htons(static_cast<std::uint16_t>(on_v6));
+    sockaddr* const address = on_v6 ? reinterpret_cast<sockaddr*>(&six) : reinterpret_cast<sockaddr*>(&four);
+    socklen_t size = on_v6 ? sizeof six : sizeof four;
+    listener_ = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener_ < 0 || bind(listener_, address, size) != 0 || listen(listener_, 512) != 0 ||
+        getsockname(listener_, address, &size) != 0)
       throw std::runtime_error("cannot listen on loopback");
-    port_ = ntohs(address.sin_port);
+    port_ = on_v6 ? on_v6 : ntohs(four.sin_port);
     acceptor_ = std::thread{[this] { accept_all(); }};
   }
   ~RawServer() {
@@ -188,6 +193,17 @@ class RawServer {
   std::list<Peer> peers_;
   std::thread acceptor_;
 };
+
+/// Whether this machine has ::1.
+inline bool has_v6_loopback() {
+  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const bool bound = fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  if (fd >= 0) close(fd);
+  return bound;
+}
 
 /// A port on which nobody listens.
 inline int free_port() {
