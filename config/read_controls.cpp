@@ -26,7 +26,7 @@ void read_anchor(Reader& reader, const Node& node, std::map<std::string, Positio
     const Position& at = first->second;
     if (!fresh)
       reader.problem(section.place("name"), fmt::format("control {} is defined twice; the first is at {}:{}:{}",
-                                                        quoted(name), at.file, at.line, at.column));
+                                                        in_quotes(name), at.file, at.line, at.column));
   }
   control.name = "control/" + name;
   section.require("url");

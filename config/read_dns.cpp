@@ -13,7 +13,7 @@ void read_server(Section& section, std::string_view key, std::string& out) {
   if (parse_host_port(server, fault))
     out = std::move(server);
   else
-    section.reader().problem(section.place(key), fmt::format("{} {} {}", key, quoted(section.get(key)->text), fault));
+    section.reader().problem(section.place(key), fmt::format("{} {} {}", key, in_quotes(section.get(key)->text), fault));
 }
 
 void read_expect(Section& target, DnsCheck& check) {
@@ -45,7 +45,7 @@ void read_dns_check(Section& section, Target& target) {
     if (fault.empty() && check.name.size() > 254) fault = "is longer than 254 characters";
     if (!fault.empty())
       section.reader().problem(section.place("query"),
-                               fmt::format("query {} {}", quoted(section.get("query")->text), fault));
+                               fmt::format("query {} {}", in_quotes(section.get("query")->text), fault));
   }
   section.choice("type", check.type, {"A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "SRV", "PTR", "CAA"});
   read_server(section, "server", check.server);

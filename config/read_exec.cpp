@@ -29,7 +29,7 @@ void read_command(Section& section, ExecCheck& check) {
   program = reader.resolve(*node, program);
   if (::access(program.c_str(), X_OK) != 0)
     reader.note(reader.at(node->items.front()),
-                fmt::format("command: cannot run {} now: {}", quoted(program), std::generic_category().message(errno)));
+                fmt::format("command: cannot run {} now: {}", in_quotes(program), std::generic_category().message(errno)));
 }
 
 void read_environment(Section& section, ExecCheck& check) {
@@ -44,7 +44,7 @@ void read_environment(Section& section, ExecCheck& check) {
     if (key.kind != Node::Kind::scalar || value.kind == Node::Kind::invalid) continue;
     if (!is_identifier(key.text))
       reader.problem(key, fmt::format("{} is not the name of an environment variable, which has letters, digits and _",
-                                      quoted(key.text)));
+                                      in_quotes(key.text)));
     else if (value.kind == Node::Kind::null)
       reader.problem(key, fmt::format("{} has no value; give it one, or remove it", key.text));
     else if (auto secret = read_secret_value(reader, value, fmt::format("the variable {}", key.text)))

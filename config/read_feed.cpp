@@ -26,7 +26,7 @@ void read_feed_check(Section& section, Target& target) {
   for (const auto& [key, out] : pointers) {
     if (!section.text(key, *out)) continue;
     if (const auto fault = pointer_fault(*out); !fault.empty())
-      reader.problem(section.place(key), fmt::format("{} {} {}", key, quoted(*out), fault));
+      reader.problem(section.place(key), fmt::format("{} {} {}", key, in_quotes(*out), fault));
     if (!section.has("items"))
       reader.problem(section.place(key),
                      fmt::format("{} is for JSON, which needs items: where the list of posts is", key));

@@ -32,13 +32,13 @@ void read_egress(Reader& reader, const Node& node, Egress& out) {
     auto address = reader.scalar(*item, "each of resolvers");
     if (!address) continue;
     if (const std::string fault = resolver_fault(*address); !fault.empty())
-      reader.problem(*item, fmt::format("resolver {} {}", quoted(item->text), fault));
+      reader.problem(*item, fmt::format("resolver {} {}", in_quotes(item->text), fault));
     out.resolvers.push_back(std::move(*address));
   }
   if (section.text("second_resolver", out.second_resolver))
     if (const std::string fault = resolver_fault(out.second_resolver); !fault.empty())
       reader.problem(section.place("second_resolver"),
-                     fmt::format("second_resolver {} {}", quoted(section.get("second_resolver")->text), fault));
+                     fmt::format("second_resolver {} {}", in_quotes(section.get("second_resolver")->text), fault));
   section.finish();
 }
 
@@ -47,12 +47,12 @@ void read_web(Reader& reader, const Node& node, Web& out) {
   if (section.text("listen_address", out.listen_address)) {
     if (const std::string fault = listen_fault(out.listen_address); !fault.empty())
       reader.problem(section.place("listen_address"),
-                     fmt::format("listen_address {} {}", quoted(section.get("listen_address")->text), fault));
+                     fmt::format("listen_address {} {}", in_quotes(section.get("listen_address")->text), fault));
     else if (!is_loopback(out.listen_address))
       reader.note(section.place("listen_address"),
                   fmt::format("{} can be reached from other machines, and whoever reaches it can read everything; "
                               "put a proxy with authentication in front",
-                              quoted(out.listen_address)));
+                              in_quotes(out.listen_address)));
   }
   if (section.url("external_url", out.external_url))
     while (out.external_url.ends_with("/")) out.external_url.pop_back();

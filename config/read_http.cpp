@@ -26,7 +26,7 @@ void read_expected_status(Section& expect, HttpCheck& check) {
       check.expect_status.push_back(*range);
     else
       reader.problem(item, fmt::format("status must be a code or a range from 100 to 599, like 200 or 400-499, not {}",
-                                       quoted(item.text)));
+                                       in_quotes(item.text)));
   };
   if (node->kind != Node::Kind::list) return take(*node);
   for (const Node& item : node->items) take(item);
@@ -40,7 +40,7 @@ void read_json_conditions(Section& expect, HttpCheck& check) {
     section.require("pointer", "where in the document, like /error/type");
     const bool good = section.text("pointer", condition.pointer, true);
     if (const auto fault = pointer_fault(condition.pointer); !fault.empty())
-      reader.problem(section.place("pointer"), fmt::format("pointer {} {}", quoted(condition.pointer), fault));
+      reader.problem(section.place("pointer"), fmt::format("pointer {} {}", in_quotes(condition.pointer), fault));
     std::string equals;
     if (section.text("equals", equals, true)) condition.equals = std::move(equals);
     section.finish();
@@ -50,7 +50,7 @@ void read_json_conditions(Section& expect, HttpCheck& check) {
 
 void check_pattern(Reader& reader, const Node& node, std::string_view key, const std::string& text) {
   if (const auto pattern = Pattern::compile(text); !pattern)
-    reader.problem(node, fmt::format("{} {} is not a regular expression: {}", key, quoted(node.text), pattern.error()));
+    reader.problem(node, fmt::format("{} {} is not a regular expression: {}", key, in_quotes(node.text), pattern.error()));
 }
 
 void read_header_conditions(Section& expect, HttpCheck& check) {
@@ -61,7 +61,7 @@ void read_header_conditions(Section& expect, HttpCheck& check) {
     section.require("name", "which header, like content-type");
     const bool good = section.text("name", condition.name);
     if (good && !is_token(condition.name))
-      reader.problem(section.place("name"), fmt::format("{} is not the name of a header", quoted(condition.name)));
+      reader.problem(section.place("name"), fmt::format("{} is not the name of a header", in_quotes(condition.name)));
     if (section.text("matches", condition.matches))
       check_pattern(reader, *section.get("matches"), "matches", condition.matches);
     section.boolean("absent", condition.absent);
@@ -197,7 +197,7 @@ void read_headers(Section& section, std::vector<std::pair<std::string, Secret>>&
     if (key.kind != Node::Kind::scalar || value.kind == Node::Kind::invalid) continue;
     const std::string name = lower_ascii(key.text);
     if (!is_token(name)) {
-      reader.problem(key, fmt::format("{} is not the name of a header", quoted(key.text)));
+      reader.problem(key, fmt::format("{} is not the name of a header", in_quotes(key.text)));
       continue;
     }
     if (std::find(std::begin(framing), std::end(framing), name) != std::end(framing)) {

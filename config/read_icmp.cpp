@@ -14,7 +14,7 @@ void read_icmp_check(Section& section, Target& target) {
     if (parsed && parsed->port) fault = "has a port, which ICMP has not; write the host alone";
     if (!fault.empty())
       section.reader().problem(section.place("host"),
-                               fmt::format("host {} {}", quoted(section.get("host")->text), fault));
+                               fmt::format("host {} {}", in_quotes(section.get("host")->text), fault));
     else
       check.host = parsed->host;
   }

@@ -121,7 +121,7 @@ void read_models(Section& section, const WireKeys& wire, LlmCheck& check) {
   std::set<std::string> seen;
   for (const std::string& model : check.models)
     if (!seen.insert(model).second)
-      reader.problem(section.place("models"), fmt::format("model {} is named twice", quoted(model)));
+      reader.problem(section.place("models"), fmt::format("model {} is named twice", in_quotes(model)));
 }
 
 void read_tokens(Section& section, const WireKeys& wire, LlmCheck& check) {
@@ -137,7 +137,7 @@ void read_tokens(Section& section, const WireKeys& wire, LlmCheck& check) {
     section.reader().problem(section.place("max_tokens"),
                              fmt::format("max_tokens must be a whole number from {} to {}, not {}: an uncapped completion "
                                          "is refused, for one could cost more than a month of probes",
-                                         wire.least_tokens, most_tokens, quoted(text)));
+                                         wire.least_tokens, most_tokens, in_quotes(text)));
   }
 }
 
@@ -258,7 +258,7 @@ void spread_models(Section& section, const Pace& pace, Target target, std::vecto
     each.name = target.name + "/" + name_of(model);
     if (!names.insert(each.name).second)
       reader.problem(section.place("models"),
-                     fmt::format("two models would have the name {}; make a target of each", quoted(each.name)));
+                     fmt::format("two models would have the name {}; make a target of each", in_quotes(each.name)));
     std::get<LlmCheck>(each.check).model = model;
     each.labels["model"] = clean_line(model, 200);
     out.push_back(std::move(each));

@@ -73,7 +73,7 @@ void read_receiver(Reader& reader, const Node& node, std::map<std::string, Posit
     const Position& at = first->second;
     if (!fresh)
       reader.problem(section.place("name"), fmt::format("receiver {} is defined twice; the first is at {}:{}:{}",
-                                                        quoted(receiver.name), at.file, at.line, at.column));
+                                                        in_quotes(receiver.name), at.file, at.line, at.column));
   }
   std::vector<std::string_view> names;
   for (const ReceiverKind& kind : receiver_kinds) names.push_back(kind.name);
@@ -115,9 +115,9 @@ void read_routes(Reader& reader, const std::vector<const Node*>& nodes, Config& 
     const auto near = nearest(name, known);
     reader.problem(std::move(at),
                    near.empty()
-                       ? fmt::format("unknown {} {}; there {}", what, quoted(name),
+                       ? fmt::format("unknown {} {}; there {}", what, in_quotes(name),
                                      known.empty() ? "are none" : fmt::format("are {}", fmt::join(known, ", ")))
-                       : fmt::format("unknown {} {}; did you mean {}?", what, quoted(name), near));
+                       : fmt::format("unknown {} {}; did you mean {}?", what, in_quotes(name), near));
   };
 
   std::map<std::string, Position> taken;  // by service; "" is any
@@ -136,7 +136,7 @@ void read_routes(Reader& reader, const std::vector<const Node*>& nodes, Config& 
       if (std::find(receivers.begin(), receivers.end(), *name) == receivers.end())
         unknown(reader.at(*item), "receiver", *name, receivers);
       if (std::find(route.receivers.begin(), route.receivers.end(), *name) != route.receivers.end())
-        reader.problem(*item, fmt::format("receiver {} is named twice in this route", quoted(*name)));
+        reader.problem(*item, fmt::format("receiver {} is named twice in this route", in_quotes(*name)));
       used.insert(*name);
       route.receivers.push_back(std::move(*name));
     }
@@ -154,12 +154,12 @@ void read_routes(Reader& reader, const std::vector<const Node*>& nodes, Config& 
   for (const Receiver& receiver : config.receivers)
     if (!used.contains(receiver.name))
       reader.note(receiver.at,
-                  fmt::format("receiver {} is in no route, so it is never told anything", quoted(receiver.name)));
+                  fmt::format("receiver {} is in no route, so it is never told anything", in_quotes(receiver.name)));
   if (!taken.contains(""))
     for (const Service& service : config.services)
       if (!taken.contains(service.name))
         reader.note(service.at,
-                    fmt::format("service {} has no route, so nobody is told of its outages", quoted(service.name)));
+                    fmt::format("service {} has no route, so nobody is told of its outages", in_quotes(service.name)));
 }
 
 }  // namespace outaged::config

@@ -42,7 +42,7 @@ void check_unique(Section& section, Seen& seen, std::string_view what, const std
   if (fresh) return;
   const Position& at = first->second;
   section.reader().problem(section.place("name"), fmt::format("{} {} is defined twice; the first is at {}:{}:{}", what,
-                                                              quoted(name), at.file, at.line, at.column));
+                                                              in_quotes(name), at.file, at.line, at.column));
 }
 
 void read_labels(Section& section, Labels& labels) {
@@ -58,13 +58,13 @@ void read_labels(Section& section, Labels& labels) {
     if (key.kind != Node::Kind::scalar) continue;
     if (!is_identifier(key.text) || key.text.starts_with("__")) {
       reader.problem(
-          key, fmt::format("label {} must be of letters, digits and _, and begin with a letter", quoted(key.text)));
+          key, fmt::format("label {} must be of letters, digits and _, and begin with a letter", in_quotes(key.text)));
     } else if (std::find(std::begin(own_labels), std::end(own_labels), key.text) != std::end(own_labels)) {
       reader.problem(key, fmt::format("label {} is used by outaged and Prometheus themselves; choose another name",
-                                      quoted(key.text)));
+                                      in_quotes(key.text)));
     } else if (value.kind == Node::Kind::null) {
-      reader.problem(key, fmt::format("label {} has no value; give it one, or remove it", quoted(key.text)));
-    } else if (auto text = reader.scalar(value, fmt::format("label {}", quoted(key.text)))) {
+      reader.problem(key, fmt::format("label {} has no value; give it one, or remove it", in_quotes(key.text)));
+    } else if (auto text = reader.scalar(value, fmt::format("label {}", in_quotes(key.text)))) {
       labels[key.text] = clean_line(*text, 200);
     }
   }
@@ -112,7 +112,7 @@ void read_component(Reader& reader, const Node& node, const Service& service, Pa
   if (service.page) component.page.page = service.page->name;
   if (section.texts("page_components", component.page.components) && !service.page)
     reader.problem(section.place("page_components"),
-                   fmt::format("page_components needs a status page; give service {} a page", quoted(service.name)));
+                   fmt::format("page_components needs a status page; give service {} a page", in_quotes(service.name)));
   section.boolean("reported", component.reported);
   Seen targets;
   for (const Node* item : section.list("targets"))
@@ -123,7 +123,7 @@ void read_component(Reader& reader, const Node& node, const Service& service, Pa
         section.place("targets"),
         fmt::format("component {} has no targets, and its service no page, so nothing watches it; add targets, or reported: true if "
                     "applications report of it",
-                    quoted(name)));
+                    in_quotes(name)));
   out.push_back(std::move(component));
 }
 
@@ -181,7 +181,7 @@ void read_service(Reader& reader, const Node& node, const Defaults& defaults, Se
     if (!service.page) {
       reader.problem(
           section.place("components"),
-          fmt::format("service {} has neither components nor a page; add one of them", quoted(service.name)));
+          fmt::format("service {} has neither components nor a page; add one of them", in_quotes(service.name)));
     } else {
       // A page of which nothing was picked: one component carries what it says as a whole.
       Component whole;

@@ -16,7 +16,7 @@ void read_address(Section& section, TcpCheck& check) {
   section.require("address", "host:port, like mail.example.com:25");
   std::string address;
   if (!section.text("address", address)) return;
-  const std::string written = quoted(section.get("address")->text);
+  const std::string written = in_quotes(section.get("address")->text);
   std::string fault;
   const auto parsed = parse_host_port(address, fault);
   if (!parsed) return reader.problem(section.place("address"), fmt::format("address {} {}", written, fault));
@@ -38,7 +38,7 @@ void read_tls(Section& section, TcpCheck& check) {
     const auto name = parse_host_port(check.server_name, fault);
     if (!name || name->port)
       section.reader().problem(section.place("server_name"),
-                               fmt::format("server_name {} {}", quoted(section.get("server_name")->text),
+                               fmt::format("server_name {} {}", in_quotes(section.get("server_name")->text),
                                            name ? "has a port; write the name alone" : fault));
   }
   read_tls_files(section, check.ca_file, check.cert_file, check.key_file);

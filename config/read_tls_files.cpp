@@ -14,7 +14,7 @@ bool read_file_path(Section& section, std::string_view key, std::string& out) {
   out = reader.resolve(*section.get(key), out);
   if (::access(out.c_str(), R_OK) == 0) return true;
   reader.problem(section.place(key),
-                 fmt::format("{}: cannot read {}: {}", key, quoted(out), std::generic_category().message(errno)));
+                 fmt::format("{}: cannot read {}: {}", key, in_quotes(out), std::generic_category().message(errno)));
   return false;
 }
 

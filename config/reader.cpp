@@ -11,7 +11,7 @@
 
 namespace outaged::config {
 
-std::string quoted(std::string_view value) { return "\"" + clean_line(value, 80) + "\""; }
+std::string in_quotes(std::string_view value) { return "\"" + clean_line(value, 80) + "\""; }
 
 std::string to_string(const Problem& problem) {
   if (problem.at.line == 0) return fmt::format("{}: {}", problem.at.file, problem.message);

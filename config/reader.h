@@ -16,7 +16,7 @@
 namespace outaged::config {
 
 /// A value as it may stand in a message: quoted, on one line, cut.
-std::string quoted(std::string_view value);
+std::string in_quotes(std::string_view value);
 
 class Reader {
  public:

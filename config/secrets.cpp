@@ -62,7 +62,7 @@ std::optional<Secret> fetch(Reader& reader, const Node& node, const std::string&
 
   std::string bytes, origin;
   if (from == From::env) {
-    origin = fmt::format("the environment variable {}", quoted(*name));
+    origin = fmt::format("the environment variable {}", in_quotes(*name));
     const char* value = std::getenv(name->c_str());
     if (value == nullptr) return fail(fmt::format("{}: {} is not set", key, origin));
     bytes = value;
@@ -71,7 +71,7 @@ std::optional<Secret> fetch(Reader& reader, const Node& node, const std::string&
     if (from == From::credential) {
       if (name->find('/') != std::string::npos || name->starts_with("."))
         return fail(fmt::format("{}: {} is not the name of a credential, which has no / and does not begin with a dot",
-                                key, quoted(*name)));
+                                key, in_quotes(*name)));
       const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
       if (directory == nullptr || *directory == '\0')
         return fail(
@@ -82,7 +82,7 @@ std::optional<Secret> fetch(Reader& reader, const Node& node, const std::string&
     } else {
       path = reader.resolve(node, *name);
     }
-    origin = fmt::format("{} {}", from == From::file ? "the file" : "the credential", quoted(path));
+    origin = fmt::format("{} {}", from == From::file ? "the file" : "the credential", in_quotes(path));
     auto content = read_file(path, use == SecretUse::line ? secret_limit : body_limit);
     if (!content) return fail(fmt::format("{}: cannot read {}: {}", key, origin, content.error()));
     bytes = std::move(content->bytes);

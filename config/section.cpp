@@ -68,7 +68,7 @@ std::optional<std::string> Section::expanded(std::string_view key) {
 void Section::wrong(std::string_view key, std::string_view must, std::string_view mend) {
   const Node* node = value(key);
   reader_.problem(
-      *node, fmt::format("{} must be {}, not {}{}{}", key, must, quoted(node->text), mend.empty() ? "" : "; ", mend));
+      *node, fmt::format("{} must be {}, not {}{}{}", key, must, in_quotes(node->text), mend.empty() ? "" : "; ", mend));
 }
 
 bool Section::text(std::string_view key, std::string& out, bool may_be_empty) {
@@ -120,7 +120,7 @@ bool Section::url(std::string_view key, std::string& out) {
   if (const std::string fault = url_fault(*got); !fault.empty()) {
     // A URL with a password in it is a secret.
     const std::string& written = value(key)->text;
-    const std::string as_written = written.find('@') == std::string::npos ? " " + quoted(written) : "";
+    const std::string as_written = written.find('@') == std::string::npos ? " " + in_quotes(written) : "";
     reader_.problem(place(key), fmt::format("{}{} {}", key, as_written, fault));
     return false;
   }
@@ -239,8 +239,8 @@ void Section::finish() {
     const auto near = nearest(key.text, known_);
     reader_.problem(
         key, near.empty()
-                 ? fmt::format("unknown key {} in {}; known here: {}", quoted(key.text), what_, fmt::join(known_, ", "))
-                 : fmt::format("unknown key {} in {}; did you mean {}?", quoted(key.text), what_, near));
+                 ? fmt::format("unknown key {} in {}; known here: {}", in_quotes(key.text), what_, fmt::join(known_, ", "))
+                 : fmt::format("unknown key {} in {}; did you mean {}?", in_quotes(key.text), what_, near));
   }
 }
 

@@ -107,7 +107,7 @@ constexpr Villain villains[] = {
 
 TEST_CASE("hostile: each ends in time, in its class, and in little memory") {
   gigabyte();
-  const long before = resident_peak_kilobytes();
+  [[maybe_unused]] const long before = resident_peak_kilobytes();
   for (const Villain& villain : villains) {
     CAPTURE(villain.name);
     RawServer server{villain.serve};
