@@ -10,7 +10,7 @@ namespace outaged::simulator {
 namespace {
 
 using config::Node;
-using config::quoted;
+using config::in_quotes;
 using config::Reader;
 using config::Section;
 
@@ -24,7 +24,7 @@ bool known_component(const PageScript& page, const std::string& key) {
 void unknown_component(Reader& reader, config::Position at, const PageScript& page, const std::string& key) {
   std::vector<std::string> keys;
   for (const auto& component : page.components) keys.push_back(component.key);
-  reader.problem(std::move(at), fmt::format("the page has no component {}; it has: {}", quoted(key), fmt::join(keys, ", ")));
+  reader.problem(std::move(at), fmt::format("the page has no component {}; it has: {}", in_quotes(key), fmt::join(keys, ", ")));
 }
 
 void read_component(Reader& reader, const Node& node, PageScript& out) {
@@ -32,7 +32,7 @@ void read_component(Reader& reader, const Node& node, PageScript& out) {
   PageComponent component;
   section.name("key", component.key);
   if (known_component(out, component.key))
-    reader.problem(section.place("key"), fmt::format("component {} is described twice", quoted(component.key)));
+    reader.problem(section.place("key"), fmt::format("component {} is described twice", in_quotes(component.key)));
   component.name = component.key;
   section.text("name", component.name);
   component.id = made_up_id("component " + component.key);
@@ -54,7 +54,7 @@ void read_levels(Reader& reader, const Node& node, const PageScript& page, PageC
     const auto status = status_from_string(*word);
     if (!status || *status == Status::unknown)
       reader.problem(node.items[i], fmt::format("{} is not a status; write operational, degraded_performance, partial_outage, "
-                                                "major_outage or under_maintenance", quoted(*word)));
+                                                "major_outage or under_maintenance", in_quotes(*word)));
     else
       out.components[*key] = *status;
   }

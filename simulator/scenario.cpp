@@ -13,7 +13,7 @@ namespace outaged::simulator {
 namespace {
 
 using config::Node;
-using config::quoted;
+using config::in_quotes;
 using config::Reader;
 using config::Section;
 
@@ -45,7 +45,7 @@ void read_latency(Section& section, Behaviour& out) {
   const auto to = dots == std::string::npos ? from : parse_duration(std::string_view(text).substr(dots + 2));
   if (!from || !to || *from > *to || *to > 24h) {
     section.reader().problem(section.place("latency"),
-                             fmt::format("latency must be a duration or a range such as 10s..15s, not {}", quoted(text)));
+                             fmt::format("latency must be a duration or a range such as 10s..15s, not {}", in_quotes(text)));
     return;
   }
   out.latency_min = *from;
@@ -63,7 +63,7 @@ void read_headers(Section& section, Behaviour& out) {
     const auto value = reader.scalar(node->items[i], "a header's value");
     if (!name || !value) continue;
     if (!config::is_token(*name) || !config::is_one_line(*value))
-      reader.problem(node->keys[i], fmt::format("{} is not a header that can be sent", quoted(*name)));
+      reader.problem(node->keys[i], fmt::format("{} is not a header that can be sent", in_quotes(*name)));
     else
       out.headers.emplace_back(*name, *value);
   }
@@ -99,13 +99,13 @@ Trouble read_trouble(Reader& reader, const Node& node, const Scenario& scenario,
     if (phase == scenario.phases.end()) {
       std::vector<std::string> known;
       for (const auto& p : scenario.phases) known.push_back(p.name);
-      reader.problem(section.place("phases"), fmt::format("no phase is named {}; there are: {}", quoted(name), fmt::join(known, ", ")));
+      reader.problem(section.place("phases"), fmt::format("no phase is named {}; there are: {}", in_quotes(name), fmt::join(known, ", ")));
       continue;
     }
     const auto index = static_cast<std::size_t>(phase - scenario.phases.begin());
     for (const auto& other : endpoint.troubles)
       if (std::find(other.phases.begin(), other.phases.end(), index) != other.phases.end())
-        reader.problem(section.place("phases"), fmt::format("phase {} is described twice for this endpoint", quoted(name)));
+        reader.problem(section.place("phases"), fmt::format("phase {} is described twice for this endpoint", in_quotes(name)));
     trouble.phases.push_back(index);
   }
   section.rate("error_rate", trouble.error_rate);
@@ -120,10 +120,10 @@ void read_path(Section& section, std::string& out) {
   if (!section.text("path", out)) return;
   const auto plain = [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#' && c != '%' && c != '{' && c != '}'; };
   if (out.front() != '/' || !std::all_of(out.begin(), out.end(), plain))
-    section.reader().problem(section.place("path"), fmt::format("path must begin with / and be plain, not {}", quoted(out)));
+    section.reader().problem(section.place("path"), fmt::format("path must begin with / and be plain, not {}", in_quotes(out)));
   for (const std::string_view taken : {"/-/", "/status/", "/control/"})
     if (out.starts_with(taken) || out + "/" == taken)
-      section.reader().problem(section.place("path"), fmt::format("{} is the simulator's own", quoted(taken)));
+      section.reader().problem(section.place("path"), fmt::format("{} is the simulator's own", in_quotes(taken)));
 }
 
 void read_endpoint(Reader& reader, const Node& node, Scenario& out) {
@@ -134,7 +134,7 @@ void read_endpoint(Reader& reader, const Node& node, Scenario& out) {
   if (section.choice("method", method, {"GET", "POST", "PUT", "PATCH", "DELETE"})) endpoint.method = method;
   for (const auto& other : out.endpoints)
     if (other.path == endpoint.path && !endpoint.path.empty())
-      reader.problem(section.place("path"), fmt::format("endpoint {} is described twice", quoted(endpoint.path)));
+      reader.problem(section.place("path"), fmt::format("endpoint {} is described twice", in_quotes(endpoint.path)));
   if (const Node* healthy = section.get("healthy")) {
     Section behaviour(reader, *healthy, "the healthy answer");
     read_behaviour(behaviour, endpoint.healthy);
@@ -157,7 +157,7 @@ void read_phases(Section& top, Scenario& out) {
     if (!out.phases.empty() && phase.at <= out.phases.back().at)
       reader.problem(section.place("at"), "each phase must begin after the one before it");
     for (const auto& other : out.phases)
-      if (other.name == phase.name) reader.problem(section.place("name"), fmt::format("phase {} is named twice", quoted(phase.name)));
+      if (other.name == phase.name) reader.problem(section.place("name"), fmt::format("phase {} is named twice", in_quotes(phase.name)));
     section.finish();
     out.phases.push_back(std::move(phase));
   }
