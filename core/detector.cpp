@@ -113,7 +113,7 @@ void Detector::forget_after_gap(Timestamp at, const DetectionRules& rules) {
   state_.last = std::max(state_.last, at);
 }
 
-void Detector::take_good(std::uint64_t count, Timestamp at, bool teaches, const DetectionRules& rules, const Mark&) {
+void Detector::take_good(std::uint64_t count, Timestamp at, bool teaches, const DetectionRules& rules) {
   forget_after_gap(at, rules);
   if (state_.firing || at < state_.refractory_until || count == 0) return;
   if (teaches && top_ < threshold(rules) / 2) learn(count, false, at, rules.baseline_half_life);

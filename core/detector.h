@@ -46,7 +46,7 @@ class Detector {
   Change take(bool bad, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark);
 
   /// The same for `count` good ones at the same moment, at the cost of one. Not while it fires, nor by the classic rule.
-  void take_good(std::uint64_t count, Timestamp at, bool teaches, const DetectionRules& rules, const Mark& mark);
+  void take_good(std::uint64_t count, Timestamp at, bool teaches, const DetectionRules& rules);
 
   /// Forgets suspicion, keeps the baseline. Used after a gap.
   void calm();

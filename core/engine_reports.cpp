@@ -171,7 +171,7 @@ Disposition Engine::State::observe_reported(TargetState& target, const Observati
     change = target.detector.take(true, ended, teaches, rules, before);
     if (change == Detector::Change::fired) target.traffic.begin(target.detector);
   } else {
-    target.detector.take_good(observation.count, ended, teaches, rules, before);
+    target.detector.take_good(observation.count, ended, teaches, rules);
   }
   announce(change, target.detector, owner, target.spec->id, false, rules, out);
   if (owner.open() && !owner.incident->from_page && !any_firing(owner)) recover(owner, out);

@@ -140,7 +140,7 @@ TEST_CASE("many good ones at once are as many one by one") {
       for (Detector* each : {&one_by_one, &at_once}) each->take(true, at, true, rules, {});
       at += 16s;
       for (std::uint64_t i = 0; i < count; ++i) one_by_one.take(false, at, true, rules, {});
-      at_once.take_good(count, at, true, rules, {});
+      at_once.take_good(count, at, true, rules);
       if (one_by_one.firing() || at_once.firing()) break;
       // While half certain nothing is learned, and one by one that may end in the middle.
       CHECK(at_once.state().good == doctest::Approx(one_by_one.state().good).epsilon(0.005));
