@@ -91,6 +91,7 @@ outaged::Result<Recorded> read_timeline(std::string_view text) {
     if (name == "headers") {
       read_head(event, out.response);
     } else if (name == "chunk" || member(event, "data")) {
+      last = "chunk";
       const std::string raw = string_at(event, "data_base64");
       out.response.body += raw.empty() ? string_at(event, "data") : decode_base64(raw);
       out.response.arrivals.push_back({since, out.response.body.size()});
