@@ -137,8 +137,7 @@ std::optional<std::string> slurp(Reader& reader, const std::string& path) {
     in.read(buffer.data(), buffer.size());
     text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
   }
-  if (in.bad() || !in.eof()) {
-    if (text.size() > yaml_size_limit) return text;
+  if (in.bad() || (!in.eof() && text.size() <= yaml_size_limit)) {
     reader.problem({path, 0, 0}, fmt::format("cannot be read: {}", std::generic_category().message(errno)));
     return std::nullopt;
   }

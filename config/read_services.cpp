@@ -135,8 +135,8 @@ void read_page(Reader& reader, const Node& node, Service& service) {
   section.require("url", "the page as people open it, like https://status.example.com");
   if (section.url("url", page.url))
     while (page.url.ends_with("/")) page.url.pop_back();
-  std::vector<std::string_view> formats(page_format_names.begin(), page_format_names.end());
-  formats.insert(formats.begin(), automatic_page_format);
+  std::vector<std::string_view> formats = {automatic_page_format};
+  formats.insert(formats.end(), std::begin(page_format_names), std::end(page_format_names));
   section.choice("format", page.format, formats);
   if (section.duration("interval", page.interval, 100ms, 24h) && page.interval < 60s)
     reader.note(section.place("interval"),

@@ -70,11 +70,11 @@ Explained compute(const config::Config& config, double baseline, const Learned* 
       bool sequential = false;
       double rate = 0, failing = 0;  // probes and failures a second of all of them
       for (const config::Target& target : component.targets) {
+        if (target.advisory) continue;  // opens nothing: there is nothing to promise
         together.push_back(&target.rules);
         sequential = sequential || target.rules.failure_threshold == 0;
-        const auto found = learned ? learned->baselines.find(target.name) : std::map<std::string, double>::const_iterator{};
-        const bool known_rate = learned && found != learned->baselines.end();
-        const double normal = known_rate ? std::min(round_rate(found->second), target.rules.expected_error_rate) : baseline;
+        const bool known_rate = learned && learned->baselines.contains(target.name);
+        const double normal = known_rate ? std::min(round_rate(learned->baselines.at(target.name)), target.rules.expected_error_rate) : baseline;
         rate += 1 / to_seconds(target.rules.interval);
         failing += normal / to_seconds(target.rules.interval);
         const auto [at, fresh] = known.emplace(std::tuple(key(target.rules), normal, known_rate), out.groups.size());
@@ -195,7 +195,7 @@ std::string text(const Explained& all) {
     out = fmt::format("What the rules promise where {} of the requests fail on a normal day{}.\n\n", percent(all.baseline),
                       all.baseline == prior_baseline ? ", which is what we\nstart from; it is learned for each target (--baseline 0.001 shows another one)" : "");
   } else {
-    out = fmt::format("What the rules promise at the baselines learned by {}; {} for targets unknown by then.\n\n", all.learned,
+    out = fmt::format("What the rules promise at the baselines learned by {};\n{} for targets unknown by then.\n\n", all.learned,
                       percent(all.baseline));
   }
   for (const Group& group : all.groups) out += group_text(group) + "\n";
@@ -208,7 +208,7 @@ std::string text(const Explained& all) {
                      (std::isfinite(all.bound) ? "at most " : "") + number(all.bound),
                      number(all.estimate), count(all.probes_base), count(all.probes_usual), count(all.probes_most));
   for (const PaidUse& use : all.paid) {
-    out += fmt::format("Paid requests a day, {} ({}): about {} with {} tokens; at most {} with {}.\n", use.ledger,
+    out += fmt::format("Paid a day, {} ({}): about {} requests, {} tokens;\n  at most {} requests, {} tokens, its budget.\n", use.ledger,
                        use.targets.size() == 1 ? "1 target" : fmt::format("{} targets", use.targets.size()), count(use.requests),
                        count(use.tokens), count(static_cast<double>(use.most_requests)), count(static_cast<double>(use.most_tokens)));
   }

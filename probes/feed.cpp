@@ -59,8 +59,8 @@ pugi::xml_node child(const pugi::xml_node& node, std::string_view name) {
 
 std::string value(const pugi::xml_node& node, std::string_view name) { return trimmed(text_of(child(node, name))); }
 
-/// RSS has the address as text, Atom as an attribute; of several the one for people, and the format's own before that of
-/// another namespace.
+/// RSS has the address as text, Atom as an attribute; of several the one for people, and the format's own before that
+/// of another namespace.
 std::string link_of(const pugi::xml_node& node) {
   std::string other;
   for (const pugi::xml_node each : node.children()) {
@@ -142,7 +142,8 @@ outaged::Result<Feed> read(const pugi::xml_document& document, std::size_t max_i
 }  // namespace
 
 outaged::Result<Feed> parse_feed(std::string_view bytes, std::size_t max_items) {
-  if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos) return Error{"an empty document where a feed belongs"};
+  if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return Error{"an empty document where a feed belongs"};
   if (static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '<')) > max_elements)
     return Error{"more elements than any feed has"};
   // A declaration may stand only at the very beginning; vendors' templates put blank lines before it.
@@ -151,8 +152,7 @@ outaged::Result<Feed> parse_feed(std::string_view bytes, std::size_t max_items) 
   pugi::xml_document document;
   const pugi::xml_parse_result parsed =
       document.load_buffer(bytes.data(), bytes.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
-  if (!parsed)
-    return Error{fmt::format("not XML: {} at byte {}", parsed.description(), parsed.offset)};
+  if (!parsed) return Error{fmt::format("not XML: {} at byte {}", parsed.description(), parsed.offset)};
   return read(document, max_items);
 }
 

@@ -12,18 +12,18 @@
 namespace outaged::probes {
 
 struct FeedItem {
-  std::string id;          // guid or id, as written; may be empty
+  std::string id;  // guid or id, as written; may be empty
   std::string title, link;
   std::string published, updated;  // as written (see pages/times.h); either may be empty
-  std::string content;     // HTML or text: the fullest of content:encoded, content, description, summary
-  std::string summary;     // description or summary where `content` is another; may be empty
+  std::string content;             // HTML or text: the fullest of content:encoded, content, description, summary
+  std::string summary;             // description or summary where `content` is another; may be empty
   std::vector<std::string> categories;
 };
 
 struct Feed {
   enum class Kind : std::uint8_t { rss, atom } kind = Kind::rss;
   std::string id, title, link, generator, description;
-  std::string updated;     // lastBuildDate, else the channel's pubDate; Atom's updated
+  std::string updated;          // lastBuildDate, else the channel's pubDate; Atom's updated
   std::vector<FeedItem> items;  // in the document's order
 };
 

@@ -22,19 +22,26 @@ class Row:
     adaptive: bool = False
     mismatches: bool = False             # mismatches are scored, not outages
     alter: object = None
+    make: object = None                  # not by simulate.py
+    seeds: tuple = ()                    # instead of those asked for
     compare: tuple = ("missed", "false alarms", "mean", "p95")  # with the reference, trace by trace
 
-    def simulate_arguments(self, seed, days):
+    def trace_arguments(self, seed, days):
+        if self.make:
+            return [*self.simulate, *(["--seed", str(seed)] if len(self.seeds) > 1 else [])]
         return [*self.simulate, *(ADAPTIVE if self.adaptive else []), "--seed", str(seed), "--days", str(days)]
 
     def our_arguments(self):
-        alone = ["--no-component-stream"] if self.level == "target" and self.ours == AT_ONCE else []
+        alone = ["--no-component-stream"] if self.level == "target" and self.at_once() else []
         return [*self.ours, *alone, *(ADAPTIVE if self.adaptive else [])]
 
+    def at_once(self):
+        return self.ours[:2] == AT_ONCE
+
     def reference_arguments(self):
-        minimum = "0" if self.ours == AT_ONCE else "90"
+        minimum = "0" if self.at_once() else "90"
         adaptive = ["--adaptive", *ADAPTIVE] if self.adaptive else []
-        pool = ["--pool"] if self.level == "service" or self.ours != AT_ONCE else []
+        pool = ["--pool"] if self.level == "service" or not self.at_once() else []
         return ["--merge", "600", "--min-outage", minimum, *adaptive, *pool, *self.reference]
 
 
@@ -69,4 +76,7 @@ ROWS = [
     *quiet("our network down for 3 h", ["--scenario", "quiet"], alter=traces.network_down),
     outages("pagelag", ["--scenario", "pagelag"], {"missed": 0, "median": 60, "doubled": 0}, level="service", mismatches=True, compare=("missed",)),
     outages("pageflap", ["--scenario", "pageflap"], {"too early per 78": 40}, level="service", mismatches=True, compare=()),
+    Row("measured rates of LLM APIs, fixed", [], {}, ours=AT_ONCE, make=traces.measured_rates, seeds=(11, 12, 13)),
+    Row("a public uptime history, every 5 min", ["--step", "300"], {}, ours=[*AT_ONCE, "--interval", "300s"],
+        reference=["--interval", "300", "--R", "300"], make=traces.uptime_history, seeds=(1,)),
 ]

@@ -35,14 +35,17 @@ class Detection:
     def path(self, *key):
         return self.cache / hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
 
-    def trace(self, arguments, alter=None):
-        """The folder of one trace; `alter`: a function of this file that changes its probes."""
-        folder = self.path("trace", self.versions["simulate.py"], arguments, alter.__name__ if alter else None)
+    def trace(self, arguments, alter=None, make=None):
+        """The folder of one trace; `alter`, `make`: functions of this file that change its probes, or make it altogether."""
+        folder = self.path("trace", self.versions["simulate.py"], arguments, alter.__name__ if alter else None, *([make.__name__] if make else []))
         if (folder / "meta.json").exists():
             return folder
         making = folder.with_suffix(".making")
         shutil.rmtree(making, ignore_errors=True)
-        self.run("simulate.py", *arguments, "--out", making)
+        if make:
+            make(self, arguments, making)
+        else:
+            self.run("simulate.py", *arguments, "--out", making)
         if alter:
             meta = json.loads((making / "meta.json").read_text())
             plain = making / "plain.jsonl"
@@ -88,3 +91,25 @@ def network_down(probe, meta):
     """Our own network is away for three hours, in the middle."""
     begin = (meta["t0"] + meta["t1"]) / 2
     return refused(probe) if begin <= probe["t"] < begin + 3 * 3600 else probe
+
+
+# ---- traces from what really happened: traces/ and tools/, where the folder has them -----------------------------------
+
+def measured_rates(detection, arguments, folder):
+    """A week of many LLM endpoints' measured error rates, as probes that fail at those rates."""
+    detection.run("tools/sample_rates.py", detection.folder / "traces/rates_openrouter.jsonl", *arguments, "--out", folder)
+
+
+def uptime_history(detection, arguments, folder):
+    """Two and a half years of a public uptime history, a probe every five minutes."""
+    folder.mkdir(parents=True)
+    source = detection.folder / "traces"
+    detection.run("tools/expand_onchange.py", source / "probes_upptime_autoactions.jsonl", folder / "probes.jsonl", *arguments)
+    shutil.copy(source / "labels_upptime_autoactions.jsonl", folder / "labels.jsonl")
+    times, targets, services = [], set(), set()
+    for probe in read(folder / "probes.jsonl"):
+        times.append(probe["t"])
+        targets.add(probe["target"])
+        services.add(probe["service"])
+    meta = {"t0": min(times), "t1": max(times), "targets": sorted(targets), "service_list": sorted(services)}
+    (folder / "meta.json").write_text(json.dumps(meta))

@@ -113,7 +113,7 @@ Opinion weigh(Class seen, const SecondAnswer& second, const std::string& server)
       // Where ours only kept silent, or refused, the second one's word is the better one.
       if (seen == Class::dns_timeout || seen == Class::dns_error)
         return {second.cls, fmt::format("; {} {}", who, second.words)};
-      return {seen, fmt::format("; {} {} too", who, second.words)};
+      return {seen, fmt::format("; {} {}{}", who, second.words, seen == second.cls ? " too" : "")};
   }
   return {seen, {}};
 }

@@ -219,7 +219,9 @@ LlmAttribution attribute_llm(const Wire& wire, const Response& response, const L
     conclude(out, class_of(response.error),
              fmt::format("HTTP {}, but the answer {}", response.status,
                          response.error == TransportError::timeout_body ? "did not end in time" : "broke off"));
-  } else if (!blank && !judge_document(wire, response, expectation, out)) {
+  } else if (blank) {
+    if (!may_be_blank) judge_wrong(fmt::format("HTTP {} with an empty body", response.status), out);  // a 204, say
+  } else if (!judge_document(wire, response, expectation, out)) {
     judge_wrong(fmt::format("HTTP {} with something that is not JSON", response.status), out);
   }
   return out;

@@ -1,6 +1,6 @@
-// Apple: www.apple.com/support/systemstatus/data/system_status_en_US.js, and .../data/developer/... for developers: JSONP or
-// plain JSON, perhaps with a byte order mark. Anchor: services[] with serviceName. What a service has no ongoing event of is
-// operational; an event of completed maintenance is nothing. Times are milliseconds since 1970.
+// Apple: www.apple.com/support/systemstatus/data/system_status_en_US.js, and .../data/developer/... for developers:
+// JSONP or plain JSON, perhaps with a byte order mark. Anchor: services[] with serviceName. What a service has no
+// ongoing event of is operational; an event of completed maintenance is nothing. Times are milliseconds since 1970.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -25,7 +25,8 @@ Status type_status(std::string_view word) {
 
 void add_event(PageReport& report, const json& entry, const std::string& service, Timestamp now) {
   const std::string state = word_at(entry, "eventStatus"), type = word_at(entry, "statusType");
-  const auto starts = time_at(entry, {"epochStartDate", "startDate"}), ends = time_at(entry, {"epochEndDate", "endDate"});
+  const auto starts = time_at(entry, {"epochStartDate", "startDate"}),
+             ends = time_at(entry, {"epochEndDate", "endDate"});
   if (type == "maintenance") {
     PageMaintenance out;
     out.id = id_at(entry, "messageId");
@@ -94,7 +95,8 @@ void read_apple(const Document& document, PageReport& report) {
 std::vector<std::string> apple_documents(const std::string& url) {
   if (url.ends_with(".js")) return {url};
   const bool developer = url.find("developer.apple.com") != std::string::npos;
-  const std::string data = std::string("/support/systemstatus/data/") + (developer ? "developer/" : "") + "system_status_en_US.js";
+  const std::string data =
+      std::string("/support/systemstatus/data/") + (developer ? "developer/" : "") + "system_status_en_US.js";
   if (developer) return {"https://www.apple.com" + data};
   return {page_base(url, {"/support/systemstatus"}) + data};
 }

@@ -1,8 +1,8 @@
-// AWS. Current: https://health.aws.amazon.com/public/currentevents, an array in UTF-16 with a byte order mark (its content
-// type says UTF-8), or {"current": […]}. Anchor: events with an arn, or with service and status. `[]` is "no event", where
-// the format is known. Old: https://status.aws.amazon.com/data.json {archive, current}.
-// A status is a string outside event_log and a number inside. There are no components: an event carries its region, its
-// service and the services it touches. Events may stay open for months.
+// AWS. Current: https://health.aws.amazon.com/public/currentevents, an array in UTF-16 with a byte order mark (its
+// content type says UTF-8), or {"current": […]}. Anchor: events with an arn, or with service and status. `[]` is "no
+// event", where the format is known. Old: https://status.aws.amazon.com/data.json {archive, current}. A status is a
+// string outside event_log and a number inside. There are no components: an event carries its region, its service and
+// the services it touches. Events may stay open for months.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -33,8 +33,8 @@ std::string region_of(const std::string& arn) {
 std::size_t services_out(const json& entry) {
   const json* impacted = object_at(entry, "impacted_services");
   if (!impacted) return 1;
-  return static_cast<std::size_t>(std::count_if(
-      impacted->begin(), impacted->end(), [](const json& service) { return id_at(service, "current") == "3"; }));
+  return static_cast<std::size_t>(std::count_if(impacted->begin(), impacted->end(),
+                                                [](const json& service) { return id_at(service, "current") == "3"; }));
 }
 
 std::optional<Status> claim_of_event(const json& entry, std::string_view status) {
@@ -53,8 +53,8 @@ PageIncident event_of(const json& entry) {
   out.created = time_at(entry, "date");
   out.open = out.status != "0" && !out.name.starts_with("[RESOLVED]");
   out.claim = claim_of_event(entry, out.status);
-  for (std::string part : {region_of(arn), text_at(entry, "service"), text_at(entry, "service_name"),
-                           text_at(entry, "region_name")})
+  for (std::string part :
+       {region_of(arn), text_at(entry, "service"), text_at(entry, "service_name"), text_at(entry, "region_name")})
     add_unique(out.components, std::move(part));
   if (const json* impacted = object_at(entry, "impacted_services"))
     for (const auto& [key, service] : impacted->items()) {
@@ -75,9 +75,9 @@ PageIncident event_of(const json& entry) {
 }
 
 bool is_event(const json& entry) {
-  return entry.is_object() && (text_at(entry, "arn").starts_with("arn:aws:health") ||
-                               (find(entry, "service") && find(entry, "service_name") && find(entry, "status") &&
-                                find(entry, "summary")));
+  return entry.is_object() &&
+         (text_at(entry, "arn").starts_with("arn:aws:health") ||
+          (find(entry, "service") && find(entry, "service_name") && find(entry, "status") && find(entry, "summary")));
 }
 
 bool are_events(const json* list) { return list && std::all_of(list->begin(), list->end(), is_event); }

@@ -1,5 +1,6 @@
-// Azure DevOps: https://status.dev.azure.com/_apis/status/health?api-version=7.1-preview.1. Anchor: status.health beside
-// services with geographies. The page may be healthy while a service is not in one geography: each pair is a component.
+// Azure DevOps: https://status.dev.azure.com/_apis/status/health?api-version=7.1-preview.1. Anchor: status.health
+// beside services with geographies. The page may be healthy while a service is not in one geography: each pair is a
+// component.
 #include <nlohmann/json.hpp>
 
 #include "probes/pages/fields.h"

@@ -27,9 +27,8 @@ Status resource_status(std::string_view word) {
 /// The page's "downtime" is of some resources or of all.
 Status page_status(std::string_view word, const PageReport& report) {
   if (word != "downtime") return word == "resolved" ? Status::unknown : resource_status(word);
-  const bool some = std::any_of(report.components.begin(), report.components.end(), [](const PageComponent& c) {
-    return !c.silent && c.claim != Status::major_outage;
-  });
+  const bool some = std::any_of(report.components.begin(), report.components.end(),
+                                [](const PageComponent& c) { return !c.silent && c.claim != Status::major_outage; });
   return some ? Status::partial_outage : Status::major_outage;
 }
 
@@ -59,7 +58,8 @@ void add_incident(PageReport& report, const json& entry, const json& attributes,
   if (const json* list = find(entry, {"relationships", "status_updates", "data"}); list && list->is_array())
     for (const json& reference : *list)
       if (const auto found = updates.find(id_at(reference, "id")); found != updates.end())
-        out.updates.push_back({time_at(*found->second, "published_at"), "", html_text(text_at(*found->second, "message"))});
+        out.updates.push_back(
+            {time_at(*found->second, "published_at"), "", html_text(text_at(*found->second, "message"))});
   settle_updates(out);
   const auto ends = time_at(attributes, "ends_at");
   out.open = out.status != "resolved" && !(out.status.empty() && ends);

@@ -1,7 +1,7 @@
-// Cachet. v1/v2: /api/v1/components, /incidents, /schedules, with numbers for states (status_name and human_status beside
-// them) and dates in a zone that nobody tells: they are taken as UTC. v3: /api/status, /api/components, … in JSON:API, with
-// status.{human, value}, where `human` is translated.
-// Anchors: status_name; human_status; enabled_components; data.status of its words; attributes.status.value.
+// Cachet. v1/v2: /api/v1/components, /incidents, /schedules, with numbers for states (status_name and human_status
+// beside them) and dates in a zone that nobody tells: they are taken as UTC. v3: /api/status, /api/components, … in
+// JSON:API, with status.{human, value}, where `human` is translated. Anchors: status_name; human_status;
+// enabled_components; data.status of its words; attributes.status.value.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -19,23 +19,35 @@ using nlohmann::json;
 
 Status component_status(std::optional<std::int64_t> number) {
   switch (number.value_or(0)) {
-    case 1: return Status::operational;
-    case 2: return Status::degraded_performance;
-    case 3: return Status::partial_outage;
-    case 4: return Status::major_outage;
-    case 6: return Status::under_maintenance;  // v3; 5 there, 0 in v1, is unknown
-    default: return Status::unknown;
+    case 1:
+      return Status::operational;
+    case 2:
+      return Status::degraded_performance;
+    case 3:
+      return Status::partial_outage;
+    case 4:
+      return Status::major_outage;
+    case 6:
+      return Status::under_maintenance;  // v3; 5 there, 0 in v1, is unknown
+    default:
+      return Status::unknown;
   }
 }
 
 std::string incident_word(std::optional<std::int64_t> number) {
   switch (number.value_or(-1)) {
-    case 0: return "scheduled";
-    case 1: return "investigating";
-    case 2: return "identified";
-    case 3: return "watching";
-    case 4: return "fixed";
-    default: return "";
+    case 0:
+      return "scheduled";
+    case 1:
+      return "investigating";
+    case 2:
+      return "identified";
+    case 3:
+      return "watching";
+    case 4:
+      return "fixed";
+    default:
+      return "";
   }
 }
 
@@ -126,7 +138,8 @@ void add_incident(PageReport& report, const json& entry, Timestamp now) {
   out.started = resource.time({"occurred_at", "occurred"});
   if (!out.created) out.created = out.started;
   out.updated = resource.time({"updated_at", "updated"});
-  if (const std::string component = id_at(fields, "component_id"); component != "0") add_unique(out.components, component);
+  if (const std::string component = id_at(fields, "component_id"); component != "0")
+    add_unique(out.components, component);
   add_touched(out.components, list_at(fields, "components"), "id", "");
   out.updates.push_back({out.created, incident_word(resource.number), html_text(text_at(fields, "message"))});
   if (const json* updates = list_at(fields, "updates"))
@@ -156,15 +169,25 @@ int pages_of(const json& body) {
 
 bool read_list(const json& body, const json& data, PageReport& report, Timestamp now) {
   if (!all_objects(data)) return false;
-  if (std::any_of(data.begin(), data.end(), [](const json& entry) { return what_is(entry) == What::nothing; })) return false;
+  if (std::any_of(data.begin(), data.end(), [](const json& entry) { return what_is(entry) == What::nothing; }))
+    return false;
   bool components = false;
   for (const json& entry : data) {
     switch (what_is(entry)) {
-      case What::component: add_component(report, entry, ""), components = true; break;
-      case What::group: add_group(report, entry); break;
-      case What::incident: add_incident(report, entry, now); break;
-      case What::schedule: add_maintenance(report, Resource(entry), false, now); break;
-      case What::nothing: break;
+      case What::component:
+        add_component(report, entry, ""), components = true;
+        break;
+      case What::group:
+        add_group(report, entry);
+        break;
+      case What::incident:
+        add_incident(report, entry, now);
+        break;
+      case What::schedule:
+        add_maintenance(report, Resource(entry), false, now);
+        break;
+      case What::nothing:
+        break;
     }
   }
   if (components) report.pages = pages_of(body);
@@ -205,7 +228,8 @@ void read_cachet(const Document& document, PageReport& report) {
 std::vector<std::string> cachet_documents(const std::string& url) {
   const std::string base = page_base(url, {"/api/"});
   const std::string path = url.substr(0, url.find_first_of("?#"));
-  const bool v3 = path.ends_with("/status") || (path.find("/api/") != std::string::npos && path.find("/api/v1") == std::string::npos);
+  const bool v3 = path.ends_with("/status") ||
+                  (path.find("/api/") != std::string::npos && path.find("/api/v1") == std::string::npos);
   if (v3) {
     const std::string status = path.ends_with("/status") ? path : base + "/api/status";
     return {status, base + "/api/components", base + "/api/incidents", base + "/api/schedules"};

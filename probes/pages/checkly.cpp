@@ -1,6 +1,6 @@
-// Checkly: /api/status-page/<slug>/unresolved-incidents, /maintenance-windows, /uptime. Anchor: incidents with a severity
-// and services, or metadata[].services. An empty list is the all-clear of the first document, where the format is known
-// (several vendors serve {"incidents": []}). Every other path of such a page answers 200 with an HTML shell.
+// Checkly: /api/status-page/<slug>/unresolved-incidents, /maintenance-windows, /uptime. Anchor: incidents with a
+// severity and services, or metadata[].services. An empty list is the all-clear of the first document, where the format
+// is known (several vendors serve {"incidents": []}). Every other path of such a page answers 200 with an HTML shell.
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -129,7 +129,8 @@ void read_checkly(const Document& document, PageReport& report) {
   const json* incidents = list_at(body, "incidents");
   bool ours = incidents && body.size() == 1 && all_objects(*incidents) && (document.trusted() || !incidents->empty());
   if (ours)
-    for (const json& entry : *incidents) ours = ours && !word_at(entry, "severity").empty() && list_at(entry, "services");
+    for (const json& entry : *incidents)
+      ours = ours && !word_at(entry, "severity").empty() && list_at(entry, "services");
   if (ours) {
     read_incidents(*incidents, report);
   } else if (is_uptime(body)) {

@@ -1,6 +1,7 @@
-// The feeds of clouds. AWS: titles say the state ("Service is operating normally: [RESOLVED] …"), each post has an id of
-// its own, an empty channel is the all-clear. Azure: what is in the feed is open, and vanishes when it is over; an empty
-// channel is the all-clear; pubDate never moves. xAI: a rolling list with its state and severity in the description.
+// The feeds of clouds. AWS: titles say the state ("Service is operating normally: [RESOLVED] …"), each post has an id
+// of its own, an empty channel is the all-clear. Azure: what is in the feed is open, and vanishes when it is over; an
+// empty channel is the all-clear; pubDate never moves. xAI: a rolling list with its state and severity in the
+// description.
 #include <algorithm>
 #include <map>
 

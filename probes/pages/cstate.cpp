@@ -1,6 +1,6 @@
 // cState: a static site's /index.json. Anchor: cStateVersion. Made by a template: blank lines, "<no value>" for what is
-// missing, now and then raw control characters (document.cpp mends those). API 1.0 gives systems no status: unknown, not
-// operational. summaryStatus may disagree with the systems. buildDate is the document's age.
+// missing, now and then raw control characters (document.cpp mends those). API 1.0 gives systems no status: unknown,
+// not operational. summaryStatus may disagree with the systems. buildDate is the document's age.
 #include <map>
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,7 @@
-// Datadog status pages: <page>/config.json. Anchor: a component tree beside pageUrl or domainPrefix. A group has no state
-// of its own. An incident's posts may be made weeks after it: `createdAt` of the timeline is the post, `publishedDate`
-// the moment it is about. Only "operational" and "degraded" have been seen; the other words are taken as they read.
+// Datadog status pages: <page>/config.json. Anchor: a component tree beside pageUrl or domainPrefix. A group has no
+// state of its own. An incident's posts may be made weeks after it: `createdAt` of the timeline is the post,
+// `publishedDate` the moment it is about. Only "operational" and "degraded" have been seen; the other words are taken
+// as they read.
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"

@@ -11,8 +11,8 @@ namespace outaged::probes {
 namespace {
 
 struct Address {
-  std::string_view host;    // exact; or, with a leading dot, a domain's end
-  std::string_view path;    // which the path begins with; "" for any
+  std::string_view host;  // exact; or, with a leading dot, a domain's end
+  std::string_view path;  // which the path begins with; "" for any
   std::string_view format;
 };
 
@@ -136,8 +136,7 @@ std::string attribute(std::string_view tag, std::string_view name) {
     const auto at = lower.find(marker);
     if (at == std::string::npos) continue;
     const auto end = tag.find(quote, at + marker.size());
-    if (end != std::string_view::npos)
-      return decode_entities(tag.substr(at + marker.size(), end - at - marker.size()));
+    if (end != std::string_view::npos) return decode_entities(tag.substr(at + marker.size(), end - at - marker.size()));
   }
   return {};
 }
@@ -211,9 +210,10 @@ std::vector<Candidate> candidates(const std::string& page_url) {
     add(out, base + std::string(feed));
   add(out, origin + "/history/summary.json");
   // Lesser documents, for a page that does not serve its first one: some claim is better than none.
-  for (const std::string_view lesser : {"/api/v2/status.json", "/api/v2/components.json", "/api/v2/incidents/unresolved.json",
-                                        "/api/v2/incidents.json", "/api/v2/scheduled-maintenances.json", "/v2/components.json",
-                                        "/v3/components.json", "/api/v1/incidents", "/api/v1/suites/statuses"})
+  for (const std::string_view lesser :
+       {"/api/v2/status.json", "/api/v2/components.json", "/api/v2/incidents/unresolved.json", "/api/v2/incidents.json",
+        "/api/v2/scheduled-maintenances.json", "/v2/components.json", "/v3/components.json", "/api/v1/incidents",
+        "/api/v1/suites/statuses"})
     add(out, base + std::string(lesser));
   return out;
 }

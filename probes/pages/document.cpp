@@ -20,7 +20,8 @@ std::string_view without_callback(std::string_view text) {
   const auto open = rest.find('(');
   if (open == 0 || open == std::string_view::npos || open > 60) return text;
   for (const char c : rest.substr(0, open))
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '$'))
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+          c == '$'))
       return text;
   const auto close = rest.find_last_not_of(" \t\r\n;");
   if (close == std::string_view::npos || close <= open || rest[close] != ')') return text;

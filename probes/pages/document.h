@@ -14,8 +14,8 @@
 namespace outaged::probes {
 
 struct PageContext {
-  Timestamp now{};       // the reader's clock: maintenance to come or in progress, what lies in the future
-  std::string url;       // of the document or of the page; empty: unknown
+  Timestamp now{};  // the reader's clock: maintenance to come or in progress, what lies in the future
+  std::string url;  // of the document or of the page; empty: unknown
 };
 
 class Document {

@@ -16,20 +16,20 @@ namespace outaged::probes {
 /// One item, as a format understands it.
 struct FeedPost {
   std::string id, title, url;
-  std::string status, impact;                // words, lower case; status may be empty: then `stage` is from prose
+  std::string status, impact;  // words, lower case; status may be empty: then `stage` is from prose
   Stage stage = Stage::open;
   std::optional<Timestamp> at, created, resolved;  // at: of this post; created: of its incident, where it tells
   std::optional<Status> claim;
   std::vector<std::string> components;
-  std::vector<PageUpdate> updates;           // empty: the post itself is the update
+  std::vector<PageUpdate> updates;  // empty: the post itself is the update
   bool maintenance = false, ignored = false;
-  std::optional<Timestamp> starts, ends;     // of a maintenance
+  std::optional<Timestamp> starts, ends;  // of a maintenance
 };
 
 struct FeedRules {
   FeedPost (*read)(const FeedItem& item, const Document& document);
-  Duration forget = {};        // what was not heard of for so long is open no more; zero: never
-  bool empty_is_green = false; // a vendor that empties its feed when all is well
+  Duration forget = {};         // what was not heard of for so long is open no more; zero: never
+  bool empty_is_green = false;  // a vendor that empties its feed when all is well
 };
 
 /// Fills the report from the feed and sets `readable`.
@@ -39,7 +39,8 @@ void read_feed(const Document& document, PageReport& report, const FeedRules& ru
 /// or in prose. The formats start from it.
 FeedPost plain_post(const FeedItem& item, const Document& document);
 
-/// The text after a label up to the next tag: label_in("<p>Severity: none</p>", "Severity:") is "none". "" if not there.
+/// The text after a label up to the next tag: label_in("<p>Severity: none</p>", "Severity:") is "none". "" if not
+/// there.
 std::string label_in(std::string_view html, std::string_view label);
 /// The last part of a link or id: "…/incidents/abc" is "abc".
 std::string last_segment(std::string_view link);

@@ -12,8 +12,8 @@
 
 namespace outaged::probes {
 
-inline constexpr std::size_t max_page_text = 1000;    // bytes of one name or text
-inline constexpr std::size_t max_page_records = 20'000;  // components, incidents or maintenances of one document
+inline constexpr std::size_t max_page_text = 1000;       // bytes of one name or text
+inline constexpr std::size_t max_page_records = 5000;  // components, incidents or maintenances of one document
 
 /// The member, whatever it is; nullptr if there is none or `object` is no object.
 const nlohmann::json* find(const nlohmann::json& object, std::string_view key);

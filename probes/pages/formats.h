@@ -14,7 +14,7 @@
 
 namespace outaged::probes {
 
-#define OUTAGED_PAGE_FORMAT(name)                                \
+#define OUTAGED_PAGE_FORMAT(name)                                 \
   void read_##name(const Document& document, PageReport& report); \
   std::vector<std::string> name##_documents(const std::string& url)
 
@@ -33,14 +33,14 @@ OUTAGED_PAGE_FORMAT(flashduty);
 OUTAGED_PAGE_FORMAT(uptimerobot);
 OUTAGED_PAGE_FORMAT(zendesk);
 OUTAGED_PAGE_FORMAT(stripe);
-OUTAGED_PAGE_FORMAT(cachet);             // v1, v2 and v3
+OUTAGED_PAGE_FORMAT(cachet);  // v1, v2 and v3
 OUTAGED_PAGE_FORMAT(cstate);
 OUTAGED_PAGE_FORMAT(uptimekuma);
 OUTAGED_PAGE_FORMAT(upptime);
 OUTAGED_PAGE_FORMAT(gatus);
 OUTAGED_PAGE_FORMAT(google_cloud);
 OUTAGED_PAGE_FORMAT(google_workspace);
-OUTAGED_PAGE_FORMAT(aws);                // current events
+OUTAGED_PAGE_FORMAT(aws);  // current events
 OUTAGED_PAGE_FORMAT(aws_datajson);
 OUTAGED_PAGE_FORMAT(azure_devops);
 OUTAGED_PAGE_FORMAT(slack);

@@ -1,5 +1,5 @@
-// Gatus: /api/v1/endpoints/statuses (older: /api/v1/statuses) and /api/v1/suites/statuses, arrays. Anchor: every entry has
-// `results`, a list, and a key or name. Results stand oldest first; the last one decides; none is unknown.
+// Gatus: /api/v1/endpoints/statuses (older: /api/v1/statuses) and /api/v1/suites/statuses, arrays. Anchor: every entry
+// has `results`, a list, and a key or name. Results stand oldest first; the last one decides; none is unknown.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
-// Any RSS or Atom feed of a status page. Anchor: the feed's title and, unless the configuration says that it is one, a word
-// of status or incidents in it or a state in one of its items: a blog is a feed too. An empty channel says nothing, for
-// many vendors empty theirs in other ways than others.
+// Any RSS or Atom feed of a status page. Anchor: the feed's title and, unless the configuration says that it is one, a
+// word of status or incidents in it or a state in one of its items: a blog is a feed too. An empty channel says
+// nothing, for many vendors empty theirs in other ways than others.
 #include <algorithm>
 
 #include "core/text.h"
@@ -14,7 +14,8 @@ namespace {
 bool speaks_of_status(const Document& document) {
   const Feed& feed = *document.feed();
   const std::string about = lower_ascii(feed.title + ' ' + feed.description);
-  for (const std::string_view word : {"status", "incident", "outage", "störung", "stoerung", "availability", "health", "uptime"})
+  for (const std::string_view word :
+       {"status", "incident", "outage", "störung", "stoerung", "availability", "health", "uptime"})
     if (about.find(word) != std::string::npos) return true;
   return std::any_of(feed.items.begin(), feed.items.end(),
                      [&](const FeedItem& item) { return !plain_post(item, document).status.empty(); });

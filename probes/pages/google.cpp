@@ -1,7 +1,8 @@
-// Google Cloud (status.cloud.google.com/incidents.json) and Workspace (www.google.com/appsstatus/dashboard/incidents.json):
-// one schema, an array of incidents over a rolling window, no components, no all-clear of its own. Anchor: entries with
-// external_desc and begin. Open is what has no end (missing, null or ""). currently_affected_locations may remain on what
-// is closed. Products by id: titles change. The two are told apart by their address, or by the products' names.
+// Google Cloud (status.cloud.google.com/incidents.json) and Workspace
+// (www.google.com/appsstatus/dashboard/incidents.json): one schema, an array of incidents over a rolling window, no
+// components, no all-clear of its own. Anchor: entries with external_desc and begin. Open is what has no end (missing,
+// null or ""). currently_affected_locations may remain on what is closed. Products by id: titles change. The two are
+// told apart by their address, or by the products' names.
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -52,10 +53,11 @@ PageIncident incident_of(const json& entry) {
 }
 
 bool is_workspace(const json& list) {
-  constexpr std::array products{"Gmail", "Google Chat", "Google Drive", "Google Meet", "Google Calendar", "Google Docs",
-                                "Google Sheets", "Google Slides", "Google Forms", "Google Sites", "Google Groups",
-                                "Google Keep", "Google Tasks", "Google Voice", "Admin Console", "Google Vault",
-                                "Classroom", "Google Classroom", "Gemini app", "AppSheet", "NotebookLM"};
+  constexpr std::array products{"Gmail",         "Google Chat",   "Google Drive",     "Google Meet",  "Google Calendar",
+                                "Google Docs",   "Google Sheets", "Google Slides",    "Google Forms", "Google Sites",
+                                "Google Groups", "Google Keep",   "Google Tasks",     "Google Voice", "Admin Console",
+                                "Google Vault",  "Classroom",     "Google Classroom", "Gemini app",   "AppSheet",
+                                "NotebookLM"};
   for (const json& entry : list)
     if (const json* affected = list_at(entry, "affected_products"))
       for (const json& product : *affected)

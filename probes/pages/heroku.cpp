@@ -1,5 +1,5 @@
-// Heroku: https://status.heroku.com/api/v4/current-status. Anchor: status[] of systems with colours. `resolved` is false on
-// resolved incidents: `state` decides. scheduled[] keeps what is long over: its own updates tell.
+// Heroku: https://status.heroku.com/api/v4/current-status. Anchor: status[] of systems with colours. `resolved` is
+// false on resolved incidents: `state` decides. scheduled[] keeps what is long over: its own updates tell.
 // /api/v4/incidents is an array of incidents.
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -35,8 +35,8 @@ void read_common(PageIncident& out, const json& entry) {
   if (const json* updates = list_at(entry, "updates"))
     for (const json& update : *updates)
       if (update.is_object())
-        out.updates.push_back({time_at(update, "created_at"), word_at(update, "update_type"),
-                               html_text(text_at(update, "contents"))});
+        out.updates.push_back(
+            {time_at(update, "created_at"), word_at(update, "update_type"), html_text(text_at(update, "contents"))});
   settle_updates(out);
 }
 

@@ -1,5 +1,5 @@
-// ilert: /api/summary. Anchor: `status` beside `services`, both in its own words. The page may say MAJOR_OUTAGE where its
-// only service says PARTIAL_OUTAGE: that is the vendor's own example.
+// ilert: /api/summary. Anchor: `status` beside `services`, both in its own words. The page may say MAJOR_OUTAGE where
+// its only service says PARTIAL_OUTAGE: that is the vendor's own example.
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
@@ -79,7 +79,8 @@ void read_ilert(const Document& document, PageReport& report) {
   const json* services = list_at(body, "services");
   const std::string word = text_at(body, "status");
   const bool marked = find(body, "pageTitle") || list_at(body, "maintenanceWindows") || list_at(body, "incidents");
-  if (!services || word.empty() || !(document.trusted() || (marked && status_of(word) && word_at(body, "status") != word))) {
+  if (!services || word.empty() ||
+      !(document.trusted() || (marked && status_of(word) && word_at(body, "status") != word))) {
     report.problem = document.stranger("ilert", "status beside services");
     return;
   }

@@ -55,8 +55,8 @@ PageIncident incident_of(const json& entry) {
   settle_updates(out);
   if (!out.created && !out.updates.empty()) out.created = out.updates.front().at;
   const Stage stage = stage_of(out.status);
-  out.open = stage != Stage::resolved && stage != Stage::completed && (!impacts || still || stage == Stage::open ||
-                                                                         stage == Stage::monitoring);
+  out.open = stage != Stage::resolved && stage != Stage::completed &&
+             (!impacts || still || stage == Stage::open || stage == Stage::monitoring);
   if (!out.open) out.resolved = time_at(entry, "resolved_at");
   if (!out.open && !out.resolved)
     for (const PageUpdate& update : out.updates)

@@ -53,12 +53,10 @@ struct Entity {
   std::string_view name, text;
 };
 constexpr Entity entities[] = {
-    {"amp", "&"},     {"lt", "<"},       {"gt", ">"},       {"quot", "\""},    {"apos", "'"},
-    {"nbsp", " "},          {"ndash", "–"},    {"mdash", "—"},    {"hellip", "…"},   {"rsquo", "’"},
-    {"lsquo", "‘"},         {"rdquo", "”"},    {"ldquo", "“"},    {"auml", "ä"},     {"ouml", "ö"},
-    {"uuml", "ü"},          {"Auml", "Ä"},     {"Ouml", "Ö"},     {"Uuml", "Ü"},     {"szlig", "ß"},
-    {"eacute", "é"},        {"egrave", "è"},   {"agrave", "à"},   {"ccedil", "ç"},   {"bull", "•"},
-    {"middot", "·"},        {"copy", "©"},
+    {"amp", "&"},    {"lt", "<"},     {"gt", ">"},     {"quot", "\""}, {"apos", "'"},   {"nbsp", " "},  {"ndash", "–"},
+    {"mdash", "—"},  {"hellip", "…"}, {"rsquo", "’"},  {"lsquo", "‘"}, {"rdquo", "”"},  {"ldquo", "“"}, {"auml", "ä"},
+    {"ouml", "ö"},   {"uuml", "ü"},   {"Auml", "Ä"},   {"Ouml", "Ö"},  {"Uuml", "Ü"},   {"szlig", "ß"}, {"eacute", "é"},
+    {"egrave", "è"}, {"agrave", "à"}, {"ccedil", "ç"}, {"bull", "•"},  {"middot", "·"}, {"copy", "©"},
 };
 
 /// The entity's name between '&' and ';', decoded.

@@ -45,7 +45,8 @@ std::optional<PageSearch::Found> PageSearch::judge(const Response& response, con
   if (response.error != TransportError::none || response.status == 429) {
     // A host that cannot be reached, or wants to be left alone, is asked no more questions.
     if (!answered_ || response.status == 429 || ++broken_ >= max_broken) in_vain_ = true;
-    if (problem_.empty() || in_vain_) problem_ = fmt::format("the page could not be fetched: {}", judged.evidence.detail);
+    if (problem_.empty() || in_vain_)
+      problem_ = fmt::format("the page could not be fetched: {}", judged.evidence.detail);
     advance();
     return std::nullopt;
   }
@@ -82,7 +83,8 @@ void PageSearch::redirected(const std::string& target) {
   advance();
   answered_ = true;
   ++asked_;
-  if (!from || !to || to->scheme != "https" || is_loopback(to->host) || from->host == to->host || moves_ >= max_moves) return;
+  if (!from || !to || to->scheme != "https" || is_loopback(to->host) || from->host == to->host || moves_ >= max_moves)
+    return;
   ++moves_;
   rebase(target);
 }

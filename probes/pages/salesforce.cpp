@@ -1,7 +1,7 @@
 // Salesforce Trust: https://api.status.salesforce.com/v1/instances/<KEY>/status; /v1/incidents and /v1/maintenances are
-// arrays of the same. Anchor: key and status beside Incidents; IncidentImpacts. An incident is open while an impact has no
-// endTime (null or ""), whatever its events say; startTime is back-dated on purpose. Services carry no state: those that an
-// open incident names have its severity, the others are operational.
+// arrays of the same. Anchor: key and status beside Incidents; IncidentImpacts. An incident is open while an impact has
+// no endTime (null or ""), whatever its events say; startTime is back-dated on purpose. Services carry no state: those
+// that an open incident names have its severity, the others are operational.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -61,7 +61,8 @@ void add_incident(PageReport& report, const json& entry, std::map<std::string, S
   if (const json* events = list_at(entry, "IncidentEvents"))
     for (const json& event : *events)
       if (event.is_object())
-        out.updates.push_back({time_at(event, "createdAt"), word_at(event, "type"), html_text(text_at(event, "message"))});
+        out.updates.push_back(
+            {time_at(event, "createdAt"), word_at(event, "type"), html_text(text_at(event, "message"))});
   settle_updates(out);
   if (out.open) {
     const Status status = worst == Status::operational ? Status::unknown : worst;

@@ -1,6 +1,6 @@
 // Sorry(TM): every page documents its API at <page>/api. /api/v1/status {page: {state}}, /api/v1/components
-// {components: [{state, parent_id}], meta: {next_page}}, /api/v1/notices {notices: [{type, state, began_at, ended_at}]}.
-// Anchors: page.state; components that have a `state`; notices with a `type`.
+// {components: [{state, parent_id}], meta: {next_page}}, /api/v1/notices {notices: [{type, state, began_at,
+// ended_at}]}. Anchors: page.state; components that have a `state`; notices with a `type`.
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"

@@ -1,6 +1,6 @@
 // Status.io: https://api.status.io/1.0/status/<24 hex>, or the same path on <custom>.hostedstatus.com. Anchor:
-// result.status_overall. The code wins over the text; "overall" may stay 100 while a component is 200 or 500. Containers
-// (regions) are part of a component and are not counted beside it.
+// result.status_overall. The code wins over the text; "overall" may stay 100 while a component is 200 or 500.
+// Containers (regions) are part of a component and are not counted beside it.
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
@@ -17,24 +17,36 @@ using nlohmann::json;
 
 Status code_status(std::optional<std::int64_t> code) {
   switch (code.value_or(0)) {
-    case 100: return Status::operational;
-    case 200: return Status::under_maintenance;
-    case 300: return Status::degraded_performance;
-    case 400: return Status::partial_outage;
-    case 500: return Status::major_outage;
-    case 600: return Status::degraded_performance;  // a security event
-    default: return Status::unknown;
+    case 100:
+      return Status::operational;
+    case 200:
+      return Status::under_maintenance;
+    case 300:
+      return Status::degraded_performance;
+    case 400:
+      return Status::partial_outage;
+    case 500:
+      return Status::major_outage;
+    case 600:
+      return Status::degraded_performance;  // a security event
+    default:
+      return Status::unknown;
   }
 }
 
 /// The life cycle is numbered too.
 std::string state_word(const json& message) {
   switch (number_at(message, "state").value_or(0)) {
-    case 100: return "investigating";
-    case 200: return "identified";
-    case 300: return "monitoring";
-    case 400: return "resolved";
-    default: return word_at(message, "state");
+    case 100:
+      return "investigating";
+    case 200:
+      return "identified";
+    case 300:
+      return "monitoring";
+    case 400:
+      return "resolved";
+    default:
+      return word_at(message, "state");
   }
 }
 

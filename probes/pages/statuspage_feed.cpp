@@ -1,6 +1,6 @@
 // Statuspage's /history.atom and /history.rss. Anchor: ids "tag:<host>,2005:Incident/…", or the <var data-var> of its
-// times. `published` is that of the newest post, or of a planned start; `updated` moves on with every edit. The content is
-// the whole story, newest first; "Update" is not a state, it repeats the one before. Times lack the year.
+// times. `published` is that of the newest post, or of a planned start; `updated` moves on with every edit. The content
+// is the whole story, newest first; "Update" is not a state, it repeats the one before. Times lack the year.
 #include <algorithm>
 
 #include "core/text.h"

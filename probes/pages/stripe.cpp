@@ -1,6 +1,6 @@
-// Stripe: status.stripe.com/current {largestatus, message, time, statuses} and /current/full {UptimeStatus, uptimeData}.
-// Anchor: largestatus or UptimeStatus. /current has said "All services are online" since 2024-02-09: a document that
-// carries its time is believed for a day only.
+// Stripe: status.stripe.com/current {largestatus, message, time, statuses} and /current/full {UptimeStatus,
+// uptimeData}. Anchor: largestatus or UptimeStatus. /current has said "All services are online" since 2024-02-09: a
+// document that carries its time is believed for a day only.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// Every page format we know, in the order of detection: those that must be recognised by more stand before those that take
-// what is left. To add one: its file, its name in core/page_formats.h, its line in formats.h, and one here.
+// Every page format we know, in the order of detection: those that must be recognised by more stand before those that
+// take what is left. To add one: its file, its name in core/page_formats.h, its line in formats.h, and one here.
 #include "probes/pages/formats.h"
 #include "probes/registry.h"
 

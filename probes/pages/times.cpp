@@ -18,11 +18,11 @@ struct Zone {
 // RFC 822's own, and what vendors write. Where an abbreviation has two meanings (IST, CST, BST) the one met on status
 // pages is meant.
 constexpr Zone zones[] = {
-    {"utc", 0},   {"gmt", 0},    {"ut", 0},      {"z", 0},      {"wet", 0},     {"west", 60},   {"bst", 60},
-    {"cet", 60},      {"cest", 120}, {"mez", 60},    {"mesz", 120}, {"eet", 120},   {"eest", 180},  {"msk", 180},
-    {"ist", 330},     {"sgt", 480},  {"hkt", 480},   {"jst", 540},  {"kst", 540},   {"aest", 600},  {"aedt", 660},
-    {"nzst", 720},    {"nzdt", 780}, {"edt", -240},  {"est", -300}, {"cdt", -300},  {"cst", -360},  {"mdt", -360},
-    {"mst", -420},    {"pdt", -420}, {"pst", -480},  {"akdt", -480}, {"akst", -540}, {"hst", -600},  {"brt", -180},
+    {"utc", 0},    {"gmt", 0},    {"ut", 0},     {"z", 0},       {"wet", 0},     {"west", 60},  {"bst", 60},
+    {"cet", 60},   {"cest", 120}, {"mez", 60},   {"mesz", 120},  {"eet", 120},   {"eest", 180}, {"msk", 180},
+    {"ist", 330},  {"sgt", 480},  {"hkt", 480},  {"jst", 540},   {"kst", 540},   {"aest", 600}, {"aedt", 660},
+    {"nzst", 720}, {"nzdt", 780}, {"edt", -240}, {"est", -300},  {"cdt", -300},  {"cst", -360}, {"mdt", -360},
+    {"mst", -420}, {"pdt", -420}, {"pst", -480}, {"akdt", -480}, {"akst", -540}, {"hst", -600}, {"brt", -180},
 };
 
 constexpr std::array months{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
@@ -123,7 +123,8 @@ std::optional<Timestamp> assemble(const Parts& parts) {
   if ((parts.am || parts.pm) && (hour < 1 || hour > 12)) return std::nullopt;
   if (parts.am && hour == 12) hour = 0;
   if (parts.pm && hour != 12) hour += 12;
-  if (hour > 23 || parts.minute > 59 || parts.second > 60 || parts.year < 1970 || parts.year > 9999) return std::nullopt;
+  if (hour > 23 || parts.minute > 59 || parts.second > 60 || parts.year < 1970 || parts.year > 9999)
+    return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year{parts.year},
                                          std::chrono::month{static_cast<unsigned>(parts.month)},
                                          std::chrono::day{static_cast<unsigned>(parts.day)}};
@@ -184,9 +185,9 @@ std::optional<Timestamp> read_time(std::string_view text) {
         parts.year = value < 70 ? 2000 + value : 1900 + value;  // RFC 822
       else
         return std::nullopt;
-    } else if (const auto shift = offset(word.starts_with("gmt") || word.starts_with("utc")
-                                             ? std::string_view(word).substr(3)
-                                             : std::string_view(word))) {
+    } else if (const auto shift =
+                   offset(word.starts_with("gmt") || word.starts_with("utc") ? std::string_view(word).substr(3)
+                                                                             : std::string_view(word))) {
       if (!zone_done) parts.offset = shift;
       zone_done = true;
     } else if (const auto zone = zone_offset(word); zone && parts.hour >= 0) {

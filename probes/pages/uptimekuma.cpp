@@ -1,6 +1,6 @@
 // Uptime Kuma: /api/status-page/heartbeat/<slug> carries the beats and so the claim, /api/status-page/<slug> the names,
-// notices and maintenance. Anchors: heartbeatList; publicGroupList. Beats stand oldest first and are sorted all the same;
-// their times are UTC without a zone. A monitor without a beat is unknown, and so is a page without monitors.
+// notices and maintenance. Anchors: heartbeatList; publicGroupList. Beats stand oldest first and are sorted all the
+// same; their times are UTC without a zone. A monitor without a beat is unknown, and so is a page without monitors.
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
@@ -16,11 +16,16 @@ using nlohmann::json;
 
 Status beat_status(std::optional<std::int64_t> beat) {
   switch (beat.value_or(-1)) {
-    case 0: return Status::major_outage;
-    case 1: return Status::operational;
-    case 2: return Status::degraded_performance;  // pending: it failed, and is tried again
-    case 3: return Status::under_maintenance;
-    default: return Status::unknown;
+    case 0:
+      return Status::major_outage;
+    case 1:
+      return Status::operational;
+    case 2:
+      return Status::degraded_performance;  // pending: it failed, and is tried again
+    case 3:
+      return Status::under_maintenance;
+    default:
+      return Status::unknown;
   }
 }
 

@@ -1,7 +1,7 @@
-// UptimeRobot: /api/getMonitorList/<pspId> on stats.uptimerobot.com and on custom domains, and /api/getEventFeed/<pspId>.
-// Anchors: monitors that have a statusClass (in psp.monitors, or in data); results that have an eventType.
-// The list is paginated, and a page of it is not the whole: the counts are the page's claim. "black" and "paused" are not
-// watched, which is no outage; a dailyRatio of 0.000 with them is not measured.
+// UptimeRobot: /api/getMonitorList/<pspId> on stats.uptimerobot.com and on custom domains, and
+// /api/getEventFeed/<pspId>. Anchors: monitors that have a statusClass (in psp.monitors, or in data); results that have
+// an eventType. The list is paginated, and a page of it is not the whole: the counts are the page's claim. "black" and
+// "paused" are not watched, which is no outage; a dailyRatio of 0.000 with them is not measured.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -81,9 +81,9 @@ void read_uptimerobot(const Document& document, PageReport& report) {
   const json* events = list_at(body, "results");
   if (const json* monitors = monitors_of(body)) {
     read_monitors(body, *monitors, report);
-  } else if (events && find(body, "status") && all_objects(*events) &&
-             (document.trusted() || !events->empty()) &&
-             std::all_of(events->begin(), events->end(), [](const json& e) { return find(e, "eventType") != nullptr; })) {
+  } else if (events && find(body, "status") && all_objects(*events) && (document.trusted() || !events->empty()) &&
+             std::all_of(events->begin(), events->end(),
+                         [](const json& e) { return find(e, "eventType") != nullptr; })) {
     read_events(*events, report, document.now());
   } else {
     report.problem = document.stranger("UptimeRobot", "monitors with a statusClass");

@@ -1,4 +1,5 @@
-// The feeds of vendors whose items say their state in a form of their own: incident.io, Checkly, Better Stack, Slack, Hund.
+// The feeds of vendors whose items say their state in a form of their own: incident.io, Checkly, Better Stack, Slack,
+// Hund.
 #include <algorithm>
 
 #include "core/text.h"

@@ -155,16 +155,18 @@ std::optional<Status> status_of(std::string_view word) {
 
 bool says_resolved(std::string_view prose, bool title) {
   const std::string text = lower_ascii(prose.substr(0, 4000));
-  constexpr std::array over{"resolved", "fixed",     "operating normally", "behoben",         "gelöst",  "beendet",
-                            "résolu",   "résolue",   "resuelto",           "resuelta",        "opgelost", "risolto",
-                            "completed", "complete", "closed",             "abgeschlossen",   "ended"};
+  constexpr std::array over{
+      "resolved", "fixed",    "operating normally", "behoben", "gelöst",    "beendet",  "résolu", "résolue",
+      "resuelto", "resuelta", "opgelost",           "risolto", "completed", "complete", "closed", "abgeschlossen",
+      "ended"};
   constexpr std::size_t only_in_titles = 5;  // "we have completed our analysis" ends nothing
   // Prose tells of a fix to come in the same words: "will be resolved", "until it is fixed", "noch nicht behoben".
-  constexpr std::array negations{"not",  "n't",   "will",   "until", "once",  "when",    "if",    "nicht",
-                                 "wird", "sobald", "expect", "yet",   "being", "partially", "to be", "before",
-                                 "pas",  "try",   "trying", "working", "hope"};
-  constexpr std::array verbs{"is", "are", "was", "were", "been", "be", "now", "fully", "ist", "sind", "wurde",
-                             "wurden", "est", "été", "sido", "has", "issue", "incident", "problem", "störung", "completely"};
+  constexpr std::array negations{"not",   "n't",    "will",   "until",  "once",   "when",    "if",
+                                 "nicht", "wird",   "sobald", "expect", "yet",    "being",   "partially",
+                                 "to be", "before", "pas",    "try",    "trying", "working", "hope"};
+  constexpr std::array verbs{"is",    "are", "was",   "were",     "been",    "be",      "now",
+                             "fully", "ist", "sind",  "wurde",    "wurden",  "est",     "été",
+                             "sido",  "has", "issue", "incident", "problem", "störung", "completely"};
   const std::size_t words = title ? over.size() : over.size() - only_in_titles;
   for (std::size_t i = 0; i < words; ++i) {
     const std::string_view word = over[i];

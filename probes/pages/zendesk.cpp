@@ -1,5 +1,6 @@
 // Zendesk: https://status.zendesk.com/api/incidents/active and /maintenance, in JSON:API (documented, no capture of an
-// open incident was at hand). Anchor: data[] of type incident; an empty list is the all-clear where the format is known.
+// open incident was at hand). Anchor: data[] of type incident; an empty list is the all-clear where the format is
+// known.
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -43,7 +44,8 @@ void touch(std::vector<std::string>& out, const json& entry, const Included& inc
       const std::string type = word_at(*at->second, "type");
       if (type == "service" || type == "services") {
         add_unique(out, id);
-        if (const json* attributes = object_at(*at->second, "attributes")) add_unique(out, text_at(*attributes, "name"));
+        if (const json* attributes = object_at(*at->second, "attributes"))
+          add_unique(out, text_at(*attributes, "name"));
       } else if (type.starts_with("incident_service") || type.starts_with("incidentservice")) {
         touch(out, *at->second, included, depth + 1);
       }

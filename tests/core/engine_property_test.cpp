@@ -11,7 +11,7 @@ using namespace outaged::test;
 
 namespace {
 
-/// Seeded inputs with outages, challenges, control failures, page changes, reloads and gaps.
+/// Seeded inputs with outages, challenges, control failures, page changes, reloads and gaps; and what others report.
 std::vector<Input> random_inputs(unsigned seed, int count) {
   std::mt19937 random(seed);
   const auto chance = [&](double p) { return std::uniform_real_distribution<>(0, 1)(random) < p; };
@@ -54,7 +54,21 @@ std::vector<Input> random_inputs(unsigned seed, int count) {
       claim.status = page;
       claim.red = level(page) > 0 || chance(0.05);
       add(std::move(claim));
-    } else if (chance(0.02)) {
+    } else if (chance(0.6)) {
+      Observation lump;
+      lump.target = TargetId(50U + static_cast<unsigned>(pick(2)));
+      lump.count = 1 + static_cast<std::uint32_t>(pick(300));
+      lump.age = Duration{pick(3) * 5000};
+      lump.cls = chance(rate) ? Class::server_error : Class::ok;
+      add(std::move(lump));
+    } else if (chance(0.1)) {
+      const int source = pick(2);
+      add(Reporting{.target = {.id = TargetId(50U + static_cast<unsigned>(source)), .name = "acme/api/@" + std::to_string(source),
+                               .component = ComponentId{0}, .labels = {}, .rules = {}, .advisory = false, .source = std::to_string(source)},
+                    .ended = chance(0.2)});
+    } else if (chance(0.1)) {
+      add(OperatorAction{.action = std::string(report_action), .subject = "acme/api", .by = std::to_string(pick(20)), .comment = ""});
+    } else if (chance(0.05)) {
       options.targets = 2 + pick(2);
       add(ConfigChange{make_topology(options, "v" + std::to_string(i))});
     }

@@ -58,6 +58,14 @@ TEST_CASE("explain: equal rules share a table, and the sum counts every stream")
   CHECK(out["groups"][0]["outages"][3]["p95_seconds"] == to_seconds(promised.p95));
 }
 
+TEST_CASE("explain: nothing is promised of what opens nothing") {
+  config::Config config = three_targets();
+  config.services[0].components[1].targets[0].advisory = true;
+  const auto out = nlohmann::json::parse(commands::explain(config, {.baseline = 0.001, .json = true}));
+  CHECK(out["installation"]["targets"] == 2);
+  CHECK(out["groups"].size() == 1);
+}
+
 TEST_CASE("explain: plain words on 100 columns, however many targets there are") {
   config::Config config = three_targets();
   for (int i = 0; i < 300; ++i) config.services[0].components[0].targets.push_back(target("claude/api/model-" + std::to_string(i)));
@@ -145,6 +153,6 @@ TEST_CASE("explain: what paid probes cost in a day, and never more than their bu
   std::get<config::LlmCheck>(config.services[0].components[0].targets[0].check).api_key = {};
   CHECK(paid_use(config).empty());
   config.services[0].components = {api};
-  CHECK(commands::explain(config, {}).find("Paid requests a day, claude (2 targets): about 1,500 with 25,500 tokens; at most 2,000 with 60,000.") !=
-        std::string::npos);
+  CHECK(commands::explain(config, {}).find("Paid a day, claude (2 targets): about 1,500 requests, 25,500 tokens;\n"
+                                           "  at most 2,000 requests, 60,000 tokens, its budget.\n") != std::string::npos);
 }

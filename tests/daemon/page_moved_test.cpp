@@ -10,7 +10,8 @@ using namespace outaged;
 TEST_CASE("a page that moved is told to self, once, and its claim is taken all the same") {
   testing::Folder folder;
   testing::HandClock clock;
-  const std::string config = std::string(testing::config_text) + "  - {name: self, kind: webhook, url: \"http://127.0.0.1:1/self\"}\n";
+  const std::string config =
+      std::string(testing::config_text) + "  - {name: self, kind: webhook, url: \"http://127.0.0.1:1/self\"}\n";
   testing::Life life(folder, clock, config);
   testing::wait_for_board(life.board);
   life.turn(Class::ok);

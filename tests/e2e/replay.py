@@ -4,9 +4,11 @@
     replay.py OUTAGED
 """
 import json
+import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 from crash import CONFIG
 from support import SCENARIOS, SOURCE, Database, Workspace, check, get_json, integrity, main, millis, say, wait_for
@@ -118,7 +120,7 @@ def own_trace(space):
 
 
 def against_reference(space):
-    detection = SOURCE.parent / "shared" / "detection"
+    detection = Path(os.environ.get("OUTAGED_DETECTION") or SOURCE.parent / "shared" / "detection")
     if not (detection / "simulate.py").exists():
         say(f"SKIPPED: the comparison with the reference: {detection} is not here")
         return

@@ -29,7 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       which == formats.size() ? probes::detect_page(body, context) : probes::read_page(formats[which], body, context);
   require(report.readable || (report.claim == Status::unknown && !report.problem.empty()));
   for (const outaged::PageComponent& component : report.components)
-    require(component.group || component.silent || component.claim != Status::unknown || report.claim != Status::operational);
+    require(component.group || component.silent || component.claim != Status::unknown ||
+            report.claim != Status::operational);
   require(!probes::report_json(report).empty());
   const outaged::Claim claim = probes::claim_of(report, {"a"});
   require(report.readable || claim.status == Status::unknown);

@@ -64,6 +64,7 @@ TEST_CASE("llm judge: Anthropic, by type, status and money") {
       {"anthropic", 200, R"({"type":"message","content":[],"stop_reason":null})", Class::unexpected_content, id, Fault::provider},
       {"anthropic", 200, "", Class::unexpected_content, id, Fault::provider},
       {"anthropic", 200, "{}", Class::unexpected_content},
+      {"anthropic", 204, "", Class::unexpected_content},
       {"anthropic", 200, anthropic_error("overloaded_error"), Class::overloaded},
       {"anthropic", 400, anthropic_error("invalid_request_error"), Class::bad_request},
       {"anthropic", 400, anthropic_error("invalid_request_error", "You have reached your specified API usage limits."), Class::account},

@@ -55,6 +55,7 @@ TEST_CASE("timeline: how it ended decides") {
   CHECK(judge(head + all).cls == Class::ok);
   CHECK(judge(head + half + end(600, "eof")).cls == Class::stream_truncated);
   CHECK(judge(head + half).cls == Class::stream_truncated);
+  CHECK(judge(head + half + end(15'000, "client_abort")).cls == Class::stream_stalled);
   CHECK(judge(head + half + end(600, "connection_reset")).cls == Class::stream_truncated);
   CHECK(judge(head + half + end(15'000, "client_idle_timeout")).cls == Class::stream_stalled);  // its limit, not ours
   CHECK(judge(head + half + end(15'000, "client_total_timeout")).cls == Class::timeout_body);

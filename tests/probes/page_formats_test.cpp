@@ -1,5 +1,7 @@
 // What holds for every page format, over the table: a stranger's document is never healthy, a broken one never anything
 // but unknown with a reason, nothing costs more than its size allows, and no word is taken for what it does not say.
+#include "core/page_formats.h"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <random>
 #include <set>
 
-#include "core/page_formats.h"
 #include "core/text.h"
 #include "probes/pages/claim.h"
 #include "probes/pages/mapping.h"
@@ -45,7 +46,8 @@ void check_sound(const PageReport& report) {
   }
   CHECK(json::accept(report_json(report)));
   for (const PageComponent& component : report.components)
-    if (!component.group && !component.silent && component.claim == Status::unknown) CHECK(report.claim != Status::operational);
+    if (!component.group && !component.silent && component.claim == Status::unknown)
+      CHECK(report.claim != Status::operational);
   for (const PageIncident& incident : report.incidents)
     if (lifts(incident) && report.stale.empty()) CHECK(level(report.claim) > 0);
 }
@@ -59,17 +61,21 @@ double seconds(Work&& work) {
 
 /// "Nothing open" of a vendor whose format is known.
 bool may_be_empty(const std::string& format, const std::string& body) {
-  static const std::set<std::pair<std::string, std::string>> all_clear = {
-      {"aws", "[]"}, {"google_cloud", "[]"}, {"google_workspace", "[]"}, {"zendesk", R"({"data":[]})"}, {"checkly", R"({"incidents":[]})"},
-      {"incidentio_native", R"({"incidents":[]})"}, {"openstatus", R"({"status":"ok"})"}};
+  static const std::set<std::pair<std::string, std::string>> all_clear = {{"aws", "[]"},
+                                                                          {"google_cloud", "[]"},
+                                                                          {"google_workspace", "[]"},
+                                                                          {"zendesk", R"({"data":[]})"},
+                                                                          {"checkly", R"({"incidents":[]})"},
+                                                                          {"incidentio_native", R"({"incidents":[]})"},
+                                                                          {"openstatus", R"({"status":"ok"})"}};
   return all_clear.contains({format, body});
 }
 
 }  // namespace
 
 TEST_CASE("page formats: the table and the names that the configuration offers are the same") {
-  REQUIRE(page_formats().size() == page_format_names.size());
-  for (std::size_t i = 0; i < page_format_names.size(); ++i) {
+  REQUIRE(page_formats().size() == std::size(page_format_names));
+  for (std::size_t i = 0; i < std::size(page_format_names); ++i) {
     CHECK(page_formats()[i].name == page_format_names[i]);
     CHECK(page_format(page_format_names[i]) == &page_formats()[i]);
   }
@@ -129,20 +135,54 @@ TEST_CASE("page formats: a word that nobody knows is unknown, never operational 
 
 TEST_CASE("page formats: a stranger's document is unreadable, with a reason") {
   const std::vector<std::string> strangers = {
-      "", " \n\t ", "{}", "[]", "null", "17", "true", "\"operational\"", R"({"message":"Forbidden"})", R"({"status":"ok"})",
-      R"({"error":{"code":403}})", R"({"data":[]})", R"({"data":{}})", R"({"incidents":[]})", R"({"components":[]})",
-      R"({"services":[]})", R"({"page":{}})", R"([{}])", R"([1,2,3])", R"([null])", R"({"items":[{"id":1}]})",
-      R"({"status":{"indicator":0}})", R"({"result":{}})", R"({"summary":{}})", R"({"heartbeatList":[]})",
-      "<html><body>Please sign in</body></html>", "<!DOCTYPE html><html><head><title>All Systems Operational</title></head></html>",
-      "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "<rss></rss>", "<rss><channel></channel></rss>",
-      "<feed></feed>", "<rss version=\"2.0\"><channel><title>", "<a/>", "OK", "operational", "All Systems Operational",
-      "upstream connect error or disconnect/reset before headers", "\xFF\xFE", "\xFE\xFF", std::string(64, '\0'),
-      "{\"status\":\"\xC3\x28\"}", std::string("\x1f\x8b\x08\x00garbage", 11)};
+      "",
+      " \n\t ",
+      "{}",
+      "[]",
+      "null",
+      "17",
+      "true",
+      "\"operational\"",
+      R"({"message":"Forbidden"})",
+      R"({"status":"ok"})",
+      R"({"error":{"code":403}})",
+      R"({"data":[]})",
+      R"({"data":{}})",
+      R"({"incidents":[]})",
+      R"({"components":[]})",
+      R"({"services":[]})",
+      R"({"page":{}})",
+      R"([{}])",
+      R"([1,2,3])",
+      R"([null])",
+      R"({"items":[{"id":1}]})",
+      R"({"status":{"indicator":0}})",
+      R"({"result":{}})",
+      R"({"summary":{}})",
+      R"({"heartbeatList":[]})",
+      "<html><body>Please sign in</body></html>",
+      "<!DOCTYPE html><html><head><title>All Systems Operational</title></head></html>",
+      "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
+      "<rss></rss>",
+      "<rss><channel></channel></rss>",
+      "<feed></feed>",
+      "<rss version=\"2.0\"><channel><title>",
+      "<a/>",
+      "OK",
+      "operational",
+      "All Systems Operational",
+      "upstream connect error or disconnect/reset before headers",
+      "\xFF\xFE",
+      "\xFE\xFF",
+      std::string(64, '\0'),
+      "{\"status\":\"\xC3\x28\"}",
+      std::string("\x1f\x8b\x08\x00garbage", 11)};
   for (const std::string& body : strangers) {
     for (const PageFormat& format : page_formats())
       if (!may_be_empty(std::string(format.name), body)) check_unreadable(read(format, body), clean_line(body, 60));
     check_unreadable(detect_page(body, {noon, ""}), "detection: " + clean_line(body, 60));
-    check_unreadable(detect_page(body, {noon, "https://status.tidewater.example"}), "detection: " + clean_line(body, 60));
+    check_unreadable(detect_page(body, {noon, "https://status.tidewater.example"}),
+                     "detection: " + clean_line(body, 60));
   }
 }
 
@@ -207,7 +247,9 @@ TEST_CASE("page formats: UTF-16 is read, bytes of another encoding are not guess
     CHECK(read(format, "\xEF\xBB\xBF" + sample.red).claim == sample.worst);
   }
   std::string latin = test::page_samples().front().green;
-  latin.replace(latin.find("Harbour"), 7, "H\xE4" "fen");
+  latin.replace(latin.find("Harbour"), 7,
+                "H\xE4"
+                "fen");
   const PageReport report = detect_page(latin, {noon, ""});
   check_unreadable(report, "Latin-1");
 }
@@ -246,12 +288,15 @@ TEST_CASE("page formats: huge documents cost time and memory in proportion") {
   const std::vector<std::string> documents = {
       repeat("[", "0,", "]"),
       repeat("[", "{},", "]"),
-      repeat(R"({"status":{"indicator":"none"},"components":[)", R"({"id":"x","name":"y","status":"operational"},)", "]}"),
+      repeat(R"({"status":{"indicator":"none"},"components":[)", R"({"id":"x","name":"y","status":"operational"},)",
+             "]}"),
       repeat(R"({"status":{"indicator":"none"},"incidents":[)", R"({"id":"x","status":"investigating"},)", "]}"),
-      repeat(R"({"status":{"indicator":"none"},"incidents":[{"id":"x","status":"identified","components":[)", R"({"id":"y"},)", "]}]}"),
+      repeat(R"({"status":{"indicator":"none"},"incidents":[{"id":"x","status":"identified","components":[)",
+             R"({"id":"y"},)", "]}]}"),
       repeat(R"([{"arn":"arn:aws:health:x","status":"3","impacted_services":{)", R"("k":{"current":"3"},)", "}}]"),
       repeat("<rss><channel><title>Status</title>", "<item><title>x</title><guid>y</guid></item>", "</channel></rss>"),
-      repeat("<rss><channel><title>Status</title><item><title>x</title><description><![CDATA[", "<small>a</small><strong>b</strong>", "]]></description></item></channel></rss>"),
+      repeat("<rss><channel><title>Status</title><item><title>x</title><description><![CDATA[",
+             "<small>a</small><strong>b</strong>", "]]></description></item></channel></rss>"),
       repeat("<rss><channel><title>Status</title><item><title>", "&amp;amp;", "</title></item></channel></rss>"),
       repeat("<feed><title>Status</title>", "<a/>", "</feed>"),
       repeat(R"({"a":")", "x", R"("})"),
@@ -263,8 +308,8 @@ TEST_CASE("page formats: huge documents cost time and memory in proportion") {
     PageReport report;
     const double took = seconds([&] { report = detect_page(documents[i], {noon, ""}); });
     CHECK(took < 20);  // a tenth of that on an idle machine without sanitizers
-    CHECK(report.components.size() <= 20'000);
-    CHECK(report.incidents.size() <= 20'000);
+    CHECK(report.components.size() <= 5'000);
+    CHECK(report.incidents.size() <= 5'000);
     if (!report.readable) CHECK(report.claim == Status::unknown);
     CHECK(report_json(report).size() < 40 * 1024 * 1024);
   }
@@ -272,9 +317,33 @@ TEST_CASE("page formats: huge documents cost time and memory in proportion") {
 
 TEST_CASE("page formats: any mutation of any sample is read without harm, and never as more than it says") {
   const auto samples = test::page_samples();
-  const std::vector<std::string> pieces = {"[", "]", "{", "}", "\"", ",", ":", "null", "true", "-1", "1e999", "[]", "{}", "\"status\":7",
-                                           "99999999999999999999", "\\ud800", "<", ">", "</item>", "]]>", "&#x110000;", "\xFF",
-                                           "\"components\":", "\"id\":1.5", "\"\"", "2031-13-45T99:99:99Z", std::string(70, '[')};
+  const std::vector<std::string> pieces = {"[",
+                                           "]",
+                                           "{",
+                                           "}",
+                                           "\"",
+                                           ",",
+                                           ":",
+                                           "null",
+                                           "true",
+                                           "-1",
+                                           "1e999",
+                                           "[]",
+                                           "{}",
+                                           "\"status\":7",
+                                           "99999999999999999999",
+                                           "\\ud800",
+                                           "<",
+                                           ">",
+                                           "</item>",
+                                           "]]>",
+                                           "&#x110000;",
+                                           "\xFF",
+                                           "\"components\":",
+                                           "\"id\":1.5",
+                                           "\"\"",
+                                           "2031-13-45T99:99:99Z",
+                                           std::string(70, '[')};
   std::mt19937 random(20310506);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   int readable = 0;
@@ -284,11 +353,21 @@ TEST_CASE("page formats: any mutation of any sample is read without harm, and ne
     for (std::size_t edits = 1 + below(4); edits > 0; --edits) {
       const std::size_t at = body.empty() ? 0 : below(body.size());
       switch (below(5)) {
-        case 0: body.insert(at, pieces[below(pieces.size())]); break;
-        case 1: body.erase(at, 1 + below(20)); break;
-        case 2: if (!body.empty()) body[at] = static_cast<char>(random()); break;
-        case 3: if (below(4) == 0) body.resize(at); break;
-        case 4: body.insert(at, body.substr(below(body.size() + 1), below(60))); break;
+        case 0:
+          body.insert(at, pieces[below(pieces.size())]);
+          break;
+        case 1:
+          body.erase(at, 1 + below(20));
+          break;
+        case 2:
+          if (!body.empty()) body[at] = static_cast<char>(random());
+          break;
+        case 3:
+          if (below(4) == 0) body.resize(at);
+          break;
+        case 4:
+          body.insert(at, body.substr(below(body.size() + 1), below(60)));
+          break;
       }
     }
     PageReport report = read(*page_format(sample.format), body);

@@ -31,9 +31,8 @@ TEST_CASE("page over http: formats are found under the hosts' own names") {
     answer.body = found == documents.end() ? "not here" : found->second;
     return answer;
   });
-  ::test::DnsServer names([](const std::string&, ::test::DnsServer::Type) {
-    return ::test::DnsAnswer{.addresses = {"127.0.0.1"}};
-  });
+  ::test::DnsServer names(
+      [](const std::string&, ::test::DnsServer::Type) { return ::test::DnsAnswer{.addresses = {"127.0.0.1"}}; });
   LoopOptions options;
   options.resolvers = {names.address()};
   const TestClock clock;
@@ -43,7 +42,9 @@ TEST_CASE("page over http: formats are found under the hosts' own names") {
   for (const auto& sample : test::page_samples()) {
     // Those whose document is elsewhere, behind TLS, are found in page_search_test.
     const std::string host = sample.page.substr(8, sample.page.find('/', 8) - 8);
-    if (!sample.document.starts_with("https://" + host) || sample.format == "flashduty" || sample.format == "uptimerobot") continue;
+    if (!sample.document.starts_with("https://" + host) || sample.format == "flashduty" ||
+        sample.format == "uptimerobot")
+      continue;
     CAPTURE(sample.format);
     documents.clear();
     documents[sample.document.substr(8)] = sample.red;

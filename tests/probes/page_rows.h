@@ -92,7 +92,8 @@ class RowCheck {
         if ((by_id && (by_name || !have)) || (by_name && !have)) have = &candidate;
       }
       if (!have) {
-        if (matches(expected.at("open"), actual.at("open")) && actual.at("named").size() < expected.at("named").size() &&
+        if (matches(expected.at("open"), actual.at("open")) &&
+            actual.at("named").size() < expected.at("named").size() &&
             (expected.at("open").is_array() || expected.at("resolved").is_array()))
           continue;  // fewer are right too
         fail("incidents.named", want, actual.at("named"));
@@ -100,7 +101,8 @@ class RowCheck {
       }
       if (!want.at("id").is_null()) one_of("incident id", want.at("id"), have->at("id"));
       for (const char* key : {"name", "status", "impact", "created_at", "open"})
-        if (!want.at(key).is_null()) one_of("incident " + want.at("id").dump() + " " + key, want.at(key), have->at(key));
+        if (!want.at(key).is_null())
+          one_of("incident " + want.at("id").dump() + " " + key, want.at(key), have->at(key));
       if (!want.at("resolved_at").is_null() || want.at("open") == true)
         one_of("incident " + want.at("id").dump() + " resolved_at", want.at("resolved_at"), have->at("resolved_at"));
     }

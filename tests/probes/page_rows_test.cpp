@@ -1,5 +1,7 @@
 // The recorded documents of every format, each read as its row of ground truth says: by detection from the document and
 // its page's address, by detection from the document and its own address, and by its format's name.
+#include "tests/probes/page_rows.h"
+
 #include <doctest/doctest.h>
 
 #include <set>
@@ -8,7 +10,6 @@
 #include "probes/pages/mapping.h"
 #include "probes/pages/reader.h"
 #include "tests/probes/fixtures.h"
-#include "tests/probes/page_rows.h"
 
 namespace outaged::probes {
 namespace {

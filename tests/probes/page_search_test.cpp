@@ -1,5 +1,5 @@
-// Detection from a page's bare address: a web of documents at their addresses, asked by the page probe as the loop would,
-// but without sockets. Every format is found, in the stated order; moves between vendors are noticed and told.
+// Detection from a page's bare address: a web of documents at their addresses, asked by the page probe as the loop
+// would, but without sockets. Every format is found, in the stated order; moves between vendors are noticed and told.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -67,7 +67,8 @@ struct Reader {
   Finding run(Web& web) {
     Run run;
     const Ask first = probe->first();
-    Step step = probe->next(std::holds_alternative<Request>(first) ? web.get(std::get<Request>(first).url) : Response{}, run);
+    Step step =
+        probe->next(std::holds_alternative<Request>(first) ? web.get(std::get<Request>(first).url) : Response{}, run);
     for (int i = 0; std::holds_alternative<Request>(step); ++i) {
       REQUIRE(i < 80);
       step = probe->next(web.get(std::get<Request>(step).url), run);
@@ -125,17 +126,19 @@ TEST_CASE("page search: every format is found from the page's bare address") {
 
 TEST_CASE("page search: recorded documents, served under their addresses, give their rows") {
   // No page's address leads to these: a single component, a version, an unlinked feed, what may be refused anyway.
-  const std::set<std::string> others = {"samples/cachet/v1_component_unknown_status0_docs.json", "samples/cachet/v1_version_docs.json",
-                                        "samples/misc_feeds/metanet_rss_german_handmade.xml",
-                                        "samples/salesforce/instance_POD114_status_20230402.json"};
+  const std::set<std::string> others = {
+      "samples/cachet/v1_component_unknown_status0_docs.json", "samples/cachet/v1_version_docs.json",
+      "samples/misc_feeds/metanet_rss_german_handmade.xml", "samples/salesforce/instance_POD114_status_20230402.json"};
   int found = 0;
   for (const nlohmann::json& row : test::fixture_rows("statuspages/expected.jsonl")) {
     const std::string file = row.at("file"), url = row.at("url"), document = row.at("document_url");
     if (row.at("readable") == false) continue;
     Web web;
-    web.at[document.substr(0, document.find('?'))] = Web::body(test::read_bytes(test::fixture_root() + "/statuspages/" + file));
+    web.at[document.substr(0, document.find('?'))] =
+        Web::body(test::read_bytes(test::fixture_root() + "/statuspages/" + file));
     if (file.starts_with("samples/statusio/"))
-      web.at[url] = Web::body("<html><script>statuspageId = '" + document.substr(document.rfind('/') + 1) + "'</script></html>");
+      web.at[url] =
+          Web::body("<html><script>statuspageId = '" + document.substr(document.rfind('/') + 1) + "'</script></html>");
     Reader reader(url);
     if (!row.at("as_of").is_null()) reader.clock.now = *parse_time(row.at("as_of").get<std::string>());
     const PageReport report = reader.read(web);
@@ -169,7 +172,8 @@ TEST_CASE("page search: the order is that of certainty, and what answers first w
 TEST_CASE("page search: Instatus answers at Statuspage's address too") {
   Web web;
   web.at[page + "/api/v2/summary.json"] = Web::body(sample_of("instatus").red);
-  web.at[page + "/v2/components.json"] = Web::body(R"({"components":[{"id":"c1","name":"Harbour","status":"DEGRADEDPERFORMANCE","group":null}]})");
+  web.at[page + "/v2/components.json"] =
+      Web::body(R"({"components":[{"id":"c1","name":"Harbour","status":"DEGRADEDPERFORMANCE","group":null}]})");
   const PageReport report = Reader(page).read(web);
   CHECK(report.format == "instatus");
   CHECK(claim_of(report, {"Harbour"}).status == Status::degraded_performance);
@@ -258,7 +262,8 @@ TEST_CASE("page search: a page that moved to another host is found there, and it
   CHECK(there.moved.find("to health.tidewater.example") != std::string::npos);
 
   // Never to plain http, nor to this machine.
-  for (const std::string target : {"http://health.tidewater.example/", "https://127.0.0.1/", "https://localhost/", "ftp://x/"}) {
+  for (const std::string target :
+       {"http://health.tidewater.example/", "https://127.0.0.1/", "https://localhost/", "ftp://x/"}) {
     Web bad;
     bad.at[page + "/api/v2/summary.json"] = Web::redirect(target);
     CHECK_FALSE(Reader(page).read(bad).readable);
@@ -337,8 +342,8 @@ TEST_CASE("page search: documents that carry a part of the claim are read every 
 
   Web list;
   const auto monitors = [](int id, const std::string& state) {
-    return R"({"status":"ok","psp":{"perPage":1,"totalMonitors":3,"monitors":[{"monitorId":)" + std::to_string(id) + R"(,"name":"m","statusClass":")" +
-           state + R"("}]},"statistics":{"counts":{"up":2,"down":1}}})";
+    return R"({"status":"ok","psp":{"perPage":1,"totalMonitors":3,"monitors":[{"monitorId":)" + std::to_string(id) +
+           R"(,"name":"m","statusClass":")" + state + R"("}]},"statistics":{"counts":{"up":2,"down":1}}})";
   };
   const std::string document = page + "/api/getMonitorList/abCD1234";
   list.at[page] = Web::body(html_for("uptimerobot"));

@@ -47,9 +47,28 @@ TEST_CASE("page times: every form that has been met") {
 }
 
 TEST_CASE("page times: what is no time is none, never now and never 1970") {
-  for (const char* text : {"", " ", "<no value>", "yesterday", "null", "...", "2031-13-01T00:00:00Z", "2031-02-30", "0", "12", "12:00",
-                           "2031-05-06 25:00:00", "2031-05-06 12:00:00 MARS", "Tue, 06 Xyz 2031 12:00:00 GMT", "13:00PM", "::",
-                           "2031-05-06 12:61:00", "99999999999999999999", "+0200", "May", "1e9", "2031-05-06 -1:00:00"}) {
+  for (const char* text : {"",
+                           " ",
+                           "<no value>",
+                           "yesterday",
+                           "null",
+                           "...",
+                           "2031-13-01T00:00:00Z",
+                           "2031-02-30",
+                           "0",
+                           "12",
+                           "12:00",
+                           "2031-05-06 25:00:00",
+                           "2031-05-06 12:00:00 MARS",
+                           "Tue, 06 Xyz 2031 12:00:00 GMT",
+                           "13:00PM",
+                           "::",
+                           "2031-05-06 12:61:00",
+                           "99999999999999999999",
+                           "+0200",
+                           "May",
+                           "1e9",
+                           "2031-05-06 -1:00:00"}) {
     CAPTURE(text);
     CHECK(time(text) == "none");
   }
@@ -83,7 +102,8 @@ TEST_CASE("page words: stages in any spelling, and in a few languages") {
   CHECK(stage_of("maintenance_scheduled") == Stage::scheduled);
   CHECK(stage_of("NOTSTARTEDYET") == Stage::scheduled);
   CHECK(stage_of(" resolved ") == Stage::resolved);
-  for (const char* word : {"", "update", "resolvedly", "unresolved", "becalmed", "resolved resolved"}) CHECK(stage_of(word) == Stage::none);
+  for (const char* word : {"", "update", "resolvedly", "unresolved", "becalmed", "resolved resolved"})
+    CHECK(stage_of(word) == Stage::none);
   CHECK(status_of("Full_Outage") == Status::major_outage);
   CHECK(status_of("DEGRADEDPERFORMANCE") == Status::degraded_performance);
   CHECK_FALSE(status_of("becalmed"));
@@ -91,18 +111,22 @@ TEST_CASE("page words: stages in any spelling, and in a few languages") {
 }
 
 TEST_CASE("page words: prose says that it is over only where it does") {
-  for (const char* text : {"This issue has been resolved.", "This incident is now resolved", "The problem was fixed at noon.",
-                           "Resolved. All is well", "The service is operating normally.", "Das Problem wurde behoben.",
-                           "Errors were seen. This is resolved.", "L'incident est résolu"})
+  for (const char* text :
+       {"This issue has been resolved.", "This incident is now resolved", "The problem was fixed at noon.",
+        "Resolved. All is well", "The service is operating normally.", "Das Problem wurde behoben.",
+        "Errors were seen. This is resolved.", "L'incident est résolu"})
     CHECK_MESSAGE(says_resolved(text, false), text);
-  for (const char* text : {"We are investigating.", "This has not been resolved.", "This issue is not yet resolved", "We expect this to be resolved soon",
-                           "An update follows once this is resolved", "It will be resolved by noon", "until it is fixed",
-                           "We have completed our analysis of the cause", "It is unresolved", "Das Problem ist noch nicht behoben",
-                           "We're working to get this fixed", "The fix is being deployed", "", "This isn't resolved"})
+  for (const char* text :
+       {"We are investigating.", "This has not been resolved.", "This issue is not yet resolved",
+        "We expect this to be resolved soon", "An update follows once this is resolved", "It will be resolved by noon",
+        "until it is fixed", "We have completed our analysis of the cause", "It is unresolved",
+        "Das Problem ist noch nicht behoben", "We're working to get this fixed", "The fix is being deployed", "",
+        "This isn't resolved"})
     CHECK_MESSAGE(!says_resolved(text, false), text);
   for (const char* text : {"Fog - Issue Resolved", "[RESOLVED] Fog", "Nebel behoben", "Maintenance complete"})
     CHECK_MESSAGE(says_resolved(text, true), text);
-  for (const char* text : {"Fog", "Fog not resolved", "Unresolved fog", "Fog will be fixed"}) CHECK_MESSAGE(!says_resolved(text, true), text);
+  for (const char* text : {"Fog", "Fog not resolved", "Unresolved fog", "Fog will be fixed"})
+    CHECK_MESSAGE(!says_resolved(text, true), text);
   CHECK(says_maintenance("Geplante Wartungsarbeiten"));
   CHECK(says_maintenance("Scheduled Maintenance"));
   CHECK_FALSE(says_maintenance("Fog"));
@@ -132,9 +156,11 @@ TEST_CASE("page markup: UTF-16 in both orders, surrogates, and what only looks l
 }
 
 TEST_CASE("feed: RSS and Atom in their variants") {
-  const auto rss = parse_feed("\n<rss><channel><title> A &amp; B </title><atom:link href='x'/><link>https://a.example</link><lastBuildDate>now</lastBuildDate>"
-                              "<item><guid>1</guid><title><![CDATA[x]]></title><pubDate>d</pubDate><description>short</description>"
-                              "<content:encoded>long</content:encoded><category>c</category><dc:date>z</dc:date></item></channel></rss>");
+  const auto rss = parse_feed(
+      "\n<rss><channel><title> A &amp; B </title><atom:link "
+      "href='x'/><link>https://a.example</link><lastBuildDate>now</lastBuildDate>"
+      "<item><guid>1</guid><title><![CDATA[x]]></title><pubDate>d</pubDate><description>short</description>"
+      "<content:encoded>long</content:encoded><category>c</category><dc:date>z</dc:date></item></channel></rss>");
   REQUIRE(rss);
   CHECK(rss->kind == Feed::Kind::rss);
   CHECK(rss->title == "A & B");
@@ -145,9 +171,11 @@ TEST_CASE("feed: RSS and Atom in their variants") {
   CHECK(rss->items[0].summary == "short");
   CHECK(rss->items[0].published == "d");
   CHECK(rss->items[0].categories == std::vector<std::string>{"c"});
-  const auto atom = parse_feed("<a:feed xmlns:a='http://www.w3.org/2005/Atom'><a:title>T</a:title><a:entry><a:id>1</a:id><a:title>x</a:title>"
-                               "<a:link rel='self' href='https://s'/><a:link href='https://l'/><a:content type='xhtml'><div>a<b>c</b></div></a:content>"
-                               "<a:category term='t'/></a:entry></a:feed>");
+  const auto atom = parse_feed(
+      "<a:feed xmlns:a='http://www.w3.org/2005/Atom'><a:title>T</a:title><a:entry><a:id>1</a:id><a:title>x</a:title>"
+      "<a:link rel='self' href='https://s'/><a:link href='https://l'/><a:content "
+      "type='xhtml'><div>a<b>c</b></div></a:content>"
+      "<a:category term='t'/></a:entry></a:feed>");
   REQUIRE(atom);
   CHECK(atom->kind == Feed::Kind::atom);
   REQUIRE(atom->items.size() == 1);
@@ -173,7 +201,9 @@ TEST_CASE("feed: what is none says why") {
   CHECK(why("<rss><channel><title>x</ti").find("not XML") != std::string::npos);
   CHECK(why("{}").find("not XML") != std::string::npos);
   // Entities of a document's own are not expanded.
-  const auto bomb = parse_feed("<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><rss><channel><title>&b;</title></channel></rss>");
+  const auto bomb = parse_feed(
+      "<!DOCTYPE r [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b "
+      "'&a;&a;&a;&a;'>]><rss><channel><title>&b;</title></channel></rss>");
   REQUIRE(bomb);
   CHECK(bomb->title == "&b;");
 }
