@@ -57,6 +57,7 @@ class Engine {
   Timestamp now() const;
   Seq seq() const;
 
+  /// The configured one, joined by the targets of those who report.
   const std::shared_ptr<const Topology>& topology() const;
   TargetView target(TargetId id) const;
   ControlView control(TargetId id) const;
@@ -73,7 +74,8 @@ class Engine {
 
   /// The whole state as a versioned document. load(save()) is the identity, to the bit.
   std::string save() const;
-  /// Errors: unknown version, malformed document. The topology is the one in force when it was saved.
+  /// Errors: unknown version, malformed document. The topology is the one configured when it was saved
+  /// (the snapshot itself knows who reports beside it).
   static Result<Engine> load(std::string_view document, std::shared_ptr<const Topology> topology);
 
   struct State;  // core/engine_state.h

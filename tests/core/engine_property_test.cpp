@@ -109,12 +109,16 @@ TEST_CASE("the same inputs give the same effects, and a restart in the middle ch
     std::mt19937 random(seed);
     std::string pieces;
     Engine engine;
+    std::shared_ptr<const Topology> configured;
     std::size_t from = 0;
     while (from < inputs.size()) {
       const std::size_t to = std::min(inputs.size(), from + 1 + random() % 900);
       pieces += fold(engine, inputs, from, to);
+      for (std::size_t i = from; i < to; ++i) {
+        if (const auto* change = std::get_if<ConfigChange>(&inputs[i].what)) configured = change->topology;
+      }
       const std::string saved = engine.save();
-      auto loaded = Engine::load(saved, engine.topology());
+      auto loaded = Engine::load(saved, configured);
       REQUIRE_MESSAGE(loaded.ok(), (loaded ? "" : loaded.error()));
       const bool identical = loaded->save() == saved;
       CHECK(identical);
