@@ -21,7 +21,7 @@ constexpr Duration stuck_after = 20s;
 Result<std::unique_ptr<Daemon>> Daemon::start(config::Config config, ConfigSource source, Timeline& timeline,
                                               PipelineOptions options) {
   const Clock& clock = system_clock();
-  std::unique_ptr<Daemon> daemon(new Daemon(std::move(source), timeline));
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(source)));
   Daemon& self = *daemon;
   self.running_ = config;
   const auto shared = std::make_shared<const config::Config>(config);

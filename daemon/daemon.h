@@ -39,11 +39,10 @@ class Daemon : private probes::Sink {
   std::string failure() const;
 
  private:
-  Daemon(ConfigSource source, Timeline& timeline) : source_(std::move(source)), timeline_(timeline) {}
+  explicit Daemon(ConfigSource source) : source_(std::move(source)) {}
   void result(probes::Result&& result) override;
 
   const ConfigSource source_;
-  Timeline& timeline_;
   Board board_;
   const std::shared_ptr<probes::Heartbeats> heartbeats_ = std::make_shared<probes::Heartbeats>();
   std::mutex reload_mutex_;

@@ -65,10 +65,10 @@ TEST_CASE("errors are tried again with a growing pause and one key") {
 TEST_CASE("Retry-After is honoured to the second, for the receiver as a whole, and capped") {
   for (const auto& [asked, pause] : {std::pair{"120", Duration(120s)}, std::pair{"999999", Duration(1h)}, std::pair{"Mon, 13 Apr 2026 14:07:00 GMT", Duration(7min)}}) {
     CAPTURE(asked);
-    Bench b([n = 0, asked = std::string(asked)](const Sent&, const auto&) mutable {
+    Bench b([n = 0, after = std::string(asked)](const Sent&, const auto&) mutable {
       if (++n > 1) return status(200);
       HttpResponse response = status(429);
-      response.retry_after = asked;
+      response.retry_after = after;
       return response;
     });
     b.delivery->enqueue({row(1)});

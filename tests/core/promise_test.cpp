@@ -91,10 +91,10 @@ TEST_CASE("promise: N in a row, fixed and hurried") {
 }
 
 TEST_CASE("promise: what is hardly ever found says so") {
-  const Promise never = promise(in_a_row(10), 0.05);
-  CHECK(never.found == 0);
-  CHECK(never.p95 == never.horizon);
-  CHECK(never.mean == never.horizon);
+  const Promise seldom = promise(in_a_row(10), 0.05);
+  CHECK(seldom.found == 0);
+  CHECK(seldom.p95 == seldom.horizon);
+  CHECK(seldom.mean == seldom.horizon);
 }
 
 TEST_CASE("promise: the same rule promises the same") {
