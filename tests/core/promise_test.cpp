@@ -98,7 +98,7 @@ TEST_CASE("promise: what is hardly ever found says so") {
   CHECK(seldom.mean == seldom.horizon);
 }
 
-TEST_CASE("promise: the same rule promises the same" * doctest::skip(test::sanitized)) {
+TEST_CASE("promise: the same rule promises the same" * doctest::skip(sanitized)) {
   CHECK(promise(fastest(), 0.44).median == promise(fastest(), 0.44).median);
   CHECK(false_alarms_per_year(fastest(), 0.01).estimate == false_alarms_per_year(fastest(), 0.01).estimate);
 }
@@ -116,7 +116,7 @@ TEST_CASE("false alarms: N in a row agrees with the closed form") {
   }
 }
 
-TEST_CASE("false alarms: within the bound, near the derivation, and nothing seen is no zero" * doctest::skip(test::sanitized)) {
+TEST_CASE("false alarms: within the bound, near the derivation, and nothing seen is no zero" * doctest::skip(sanitized)) {
   for (const double baseline : {0.001, 0.005, 0.01}) {
     CAPTURE(baseline);
     const FalseAlarms alarms = false_alarms_per_year(fastest(), baseline);
@@ -136,7 +136,7 @@ TEST_CASE("false alarms: within the bound, near the derivation, and nothing seen
   CHECK(std::isinf(false_alarms_per_year(fastest(), 0.2).bound));
 }
 
-TEST_CASE("false alarms: extra probes are as few as derived" * doctest::skip(test::sanitized)) {
+TEST_CASE("false alarms: extra probes are as few as derived" * doctest::skip(sanitized)) {
   const double base = 2880;
   CHECK(false_alarms_per_year(fastest(), 0.001).probes_per_day / base == doctest::Approx(1.037).scale(0).epsilon(0.02));
   CHECK(false_alarms_per_year(fastest(), 0.01).probes_per_day / base == doctest::Approx(1.24).scale(0).epsilon(0.05));

@@ -65,7 +65,7 @@ Delays outages(const DetectionRules& rules, double base, double rate, int count)
 
 }  // namespace
 
-TEST_CASE("simulation: outages are found when the rule promised" * doctest::skip(test::sanitized)) {
+TEST_CASE("simulation: outages are found when the rule promised" * doctest::skip(sanitized)) {
   DetectionRules at_once;
   at_once.min_outage = 0s;
   for (const DetectionRules& rules : {DetectionRules{}, at_once}) {
@@ -84,7 +84,7 @@ TEST_CASE("simulation: outages are found when the rule promised" * doctest::skip
   }
 }
 
-TEST_CASE("simulation: years of chance failures, and hardly a false alarm" * doctest::skip(test::sanitized)) {
+TEST_CASE("simulation: years of chance failures, and hardly a false alarm" * doctest::skip(sanitized)) {
   // A hundred years of each are bench_false_alarms' business; a threshold that is two nats short fails here too.
   DetectionRules rules;
   rules.min_outage = 0s;

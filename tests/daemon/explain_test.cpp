@@ -67,7 +67,7 @@ TEST_CASE("explain: nothing is promised of what opens nothing") {
   CHECK(out["groups"].size() == 1);
 }
 
-TEST_CASE("explain: plain words on 100 columns, however many targets there are" * doctest::skip(test::sanitized)) {
+TEST_CASE("explain: plain words on 100 columns, however many targets there are" * doctest::skip(sanitized)) {
   config::Config config = three_targets();
   for (int i = 0; i < 300; ++i) config.services[0].components[0].targets.push_back(target("claude/api/model-" + std::to_string(i)));
   config.services[0].components[1].targets[0].rules.interval = 5min;
@@ -83,7 +83,7 @@ TEST_CASE("explain: plain words on 100 columns, however many targets there are" 
   CHECK(out.find("over ") != std::string::npos);  // at 5 % it is not found, and does not claim to be
 }
 
-TEST_CASE("explain: nothing to probe, and a baseline that cannot be learned" * doctest::skip(test::sanitized)) {
+TEST_CASE("explain: nothing to probe, and a baseline that cannot be learned" * doctest::skip(sanitized)) {
   CHECK(commands::explain(config::Config{}, {}).find("Nothing is probed") != std::string::npos);
   const auto out = nlohmann::json::parse(commands::explain(three_targets(), {.baseline = 0.2, .json = true}));
   CHECK(out["groups"][0]["false_alarms_per_year"]["bound"].is_null());
@@ -91,7 +91,7 @@ TEST_CASE("explain: nothing to probe, and a baseline that cannot be learned" * d
   CHECK(commands::explain(three_targets(), {.baseline = 0.2}).find("no bound") != std::string::npos);
 }
 
-TEST_CASE("explain: each target promises what its learned baseline allows" * doctest::skip(test::sanitized)) {
+TEST_CASE("explain: each target promises what its learned baseline allows" * doctest::skip(sanitized)) {
   Learned learned;
   learned.at = from_millis(1776081600000);
   learned.baselines = {{"claude/api/opus", 0.0021}, {"claude/api/sonnet", 0.00189}, {"claude/site/root", 0.049}};

@@ -119,7 +119,7 @@ TEST_CASE("hostile: each ends in time, in its class, and in little memory") {
     CHECK(result.response.body.size() <= target("").http().max_body);
     CHECK_FALSE(test::detail(result).empty());
   }
-  if (!test::sanitized) CHECK(resident_peak_kilobytes() - before < 64 * 1024);
+  if (!sanitized) CHECK(resident_peak_kilobytes() - before < 64 * 1024);
 }
 
 TEST_CASE("hostile: the other targets do not notice") {

@@ -2,7 +2,7 @@
 // find in the first: `TEST_CASE("…" * doctest::skip(sanitized))` leaves those to the plain build.
 #pragma once
 
-namespace outaged::test {
+namespace outaged {
 
 #ifdef OUTAGED_SANITIZED
 inline constexpr bool sanitized = true;
@@ -10,4 +10,4 @@ inline constexpr bool sanitized = true;
 inline constexpr bool sanitized = false;
 #endif
 
-}  // namespace outaged::test
+}  // namespace outaged
