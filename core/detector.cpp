@@ -267,10 +267,6 @@ bool Detector::suspicious(const DetectionRules& rules) const {
   return state_.firing || (rules.failure_threshold > 0 ? state_.rungs[0].failures > 0 : top_ > 0);
 }
 
-bool Detector::half_certain(const DetectionRules& rules) {
-  return top_ > 0 && !state_.firing && top_ >= threshold(rules) / 2;
-}
-
 Timestamp Detector::onset() const { return state_.firing ? state_.onset : highest().start; }
 Mark Detector::onset_mark() const { return state_.firing ? state_.mark : highest().mark; }
 std::uint64_t Detector::excursion_failures() const { return state_.firing ? state_.failures : highest().failures; }

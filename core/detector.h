@@ -64,8 +64,6 @@ class Detector {
   Mark onset_mark() const;
   /// Some sum is above zero, or it fires.
   bool suspicious(const DetectionRules& rules) const;
-  /// Half of what it takes to fire, or more; not while it fires.
-  bool half_certain(const DetectionRules& rules);
   /// Nothing is counted before this time.
   Timestamp refractory_until() const { return state_.refractory_until; }
   double onset_baseline() const { return state_.onset_baseline; }

@@ -212,7 +212,7 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
     }
     (bad ? target.last_bad : target.last_good) = now;
   }
-  const bool was_half_certain = half_certain(owner);
+  const bool was_suspicious = suspicious(owner);
   const bool pooled = owner.spec->pooled && owner.probed > 1 && rules.failure_threshold == 0;
   if (pooled) feed(owner.pooled, owner, {}, false, bad, started, teaches, owner.pooled_rules, before, out);
   if (!bad && rules.slow_cap > Duration{}) {
@@ -232,7 +232,7 @@ Disposition Engine::State::observe_target(TargetState& target, const Observation
   }
   if (owner.open() && !owner.incident->from_page && !any_firing(owner)) recover(owner, out);
   if (was_blind || owner.open() || out.list.size() != effects_before) evaluate(owner, out);
-  if (half_certain(owner) && !was_half_certain) {
+  if (suspicious(owner) && !was_suspicious) {
     set_cadence(owner, out);
   } else {
     set_cadence(target, out);
@@ -261,28 +261,30 @@ void Engine::State::announce(Detector::Change change, const Detector& stream, co
   if (change == Detector::Change::fired) open_incident(component(owner.spec->id), stream, slow, rules, out);
 }
 
-/// Together its targets make half a case: then all of them are asked faster, not only those that failed.
-bool Engine::State::half_certain(ComponentState& owner) {
-  return owner.pooled.half_certain(owner.pooled_rules) || owner.pooled_slow.half_certain(owner.pooled_rules);
+/// Together its targets are suspicious: then all of them are asked faster, not only those that failed.
+bool Engine::State::suspicious(const ComponentState& owner) {
+  return owner.pooled.suspicious(owner.pooled_rules) || owner.pooled_slow.suspicious(owner.pooled_rules);
 }
 
 /// How often this target should be asked now. Told only when it changes, or when a failure calls for a pause.
-void Engine::State::set_cadence(TargetState& target, Effects& out) {
+void Engine::State::set_cadence(TargetState& target, Effects& out, double spread) {
   if (target.reported() || target.spec->advisory) return;
   const DetectionRules& rules = target.spec->rules;
   ComponentState& owner = component(target.spec->component);
   Duration wanted = rules.interval;
   Timestamp not_before = now;
   const bool firing = target.detector.firing() || target.slow.firing();
-  const bool suspicious = target.detector.suspicious(rules) || target.slow.suspicious(rules) || half_certain(owner);
+  const bool alone = target.detector.suspicious(rules) || target.slow.suspicious(rules);
   if (now < target.polite_until) {
     wanted = rules.interval;
-  } else if (suspicious && !firing) {
+  } else if ((alone || suspicious(owner)) && !firing) {
     wanted = std::min(rules.interval, rules.fast_interval);
     // The next one counts only once the refractory window is over: asking earlier would be wasted.
     // Its full interval, jitter allowance and all: the fourth failure in a row comes when min_outage has passed.
-    const Timestamp until = std::max(target.detector.refractory_until(), target.slow.refractory_until());
+    const Timestamp until = alone ? std::max(target.detector.refractory_until(), target.slow.refractory_until())
+                                  : std::max(owner.pooled.refractory_until(), owner.pooled_slow.refractory_until());
     if (until != never_past) not_before = std::max(now, until + std::max(Duration{}, rules.interval - rules.refractory));
+    not_before += std::chrono::round<Duration>(wanted * spread);
   } else if (firing || owner.open()) {
     wanted = std::min(rules.interval, rules.down_interval);
   }
@@ -293,8 +295,14 @@ void Engine::State::set_cadence(TargetState& target, Effects& out) {
   tell(out, CadenceChanged{.target = target.spec->id, .interval = wanted, .not_before = not_before});
 }
 
+/// All at once would be a burst at whoever is in trouble already: one after the other, within one interval.
 void Engine::State::set_cadence(ComponentState& owner, Effects& out) {
-  for (const TargetId id : owner.targets) set_cadence(targets[index(id)], out);
+  double place = 0;
+  for (const TargetId id : owner.targets) {
+    TargetState& target = targets[index(id)];
+    const bool just_asked = target.last_usable == now;
+    set_cadence(target, out, just_asked ? 0 : ++place / static_cast<double>(owner.targets.size()));
+  }
 }
 
 // ---- claims and configuration ---------------------------------------------------------------------------------------

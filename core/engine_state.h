@@ -101,8 +101,8 @@ struct Engine::State {
   Detector::Change feed(Detector& stream, const ComponentState& owner, std::optional<TargetId> target, bool slow, bool bad,
                         Timestamp started, bool teaches, const DetectionRules& rules, const Mark& mark, Effects& out);
   void keep_proof(TargetState& target, const Observation& observation, std::string detail);
-  static bool half_certain(ComponentState& component);
-  void set_cadence(TargetState& target, Effects& out);
+  static bool suspicious(const ComponentState& component);
+  void set_cadence(TargetState& target, Effects& out, double spread = 0);
   void set_cadence(ComponentState& component, Effects& out);
   void check_network(Effects& out);
   void check_voters(Effects& out);
