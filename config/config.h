@@ -36,6 +36,8 @@ class Secret {
   explicit Secret(std::string value) : value_(std::move(value)) {}
   const std::string& reveal() const { return value_; }
   bool empty() const { return value_.empty(); }
+  /// In a time that does not tell how much of it was right.
+  bool is(std::string_view given) const;
 
  private:
   std::string value_;
@@ -198,6 +200,7 @@ struct Page {
   std::string format = "auto";      // or one of core/page_formats.h
   Duration interval = 60s, timeout = 10s;
   std::size_t max_body = 4 * 1024 * 1024;
+  Secret hook_token;                // who knows it may have the page read at once; empty: nobody may
 };
 
 struct Service {

@@ -127,6 +127,13 @@ void read_component(Reader& reader, const Node& node, const Service& service, Pa
   out.push_back(std::move(component));
 }
 
+bool good_hook_token(const Secret& token) {
+  const std::string& text = token.reveal();
+  return text.size() >= 16 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+         });
+}
+
 void read_page(Reader& reader, const Node& node, Service& service) {
   Section section(reader, node, "a page");
   Page page;
@@ -149,6 +156,9 @@ void read_page(Reader& reader, const Node& node, Service& service) {
                    fmt::format("timeout {} is longer than the interval {}; one reading must end before the next begins",
                                format_duration(page.timeout), format_duration(page.interval)));
   section.size("max_body", page.max_body, 1, 64u << 20);
+  if (section.secret("hook_token", page.hook_token) && !good_hook_token(page.hook_token))
+    reader.problem(section.place("hook_token"), "hook_token stands in a URL and is all that guards it: 16 characters or more, "
+                                                "of letters, digits, - and _");
   section.finish();
   service.page = std::move(page);
 }

@@ -2,6 +2,7 @@
 // content.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,6 +101,10 @@ std::optional<Secret> fetch(Reader& reader, const Node& node, const std::string&
 }
 
 }  // namespace
+
+bool Secret::is(std::string_view given) const {
+  return given.size() == value_.size() && CRYPTO_memcmp(given.data(), value_.data(), value_.size()) == 0;
+}
 
 bool Section::secret(const std::string& key, Secret& out, SecretUse use) {
   const struct {

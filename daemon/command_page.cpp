@@ -12,6 +12,7 @@
 #include "probes/loop.h"
 #include "probes/pages/mapping.h"
 #include "probes/pages/reader.h"
+#include "probes/pages/webhook.h"
 #include "probes/registry.h"
 
 namespace outaged::commands {
@@ -97,6 +98,10 @@ int page(const PageOptions& options, const Source& source) {
     if (!body) {
       fmt::print(stderr, "{}\n", body.error());
       return 2;
+    }
+    if (const auto webhook = format ? std::nullopt : probes::read_page_webhook(*body)) {
+      fmt::print("{}\n", options.json ? probes::webhook_json(*webhook) : "a call of a status page: " + probes::sentence(*webhook));
+      return 0;
     }
     const probes::PageContext context{now, options.url};
     report = format ? probes::read_page(*format, *body, context) : probes::detect_page(*body, context);

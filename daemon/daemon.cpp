@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "daemon/api.h"
+#include "daemon/api_hooks.h"
 #include "daemon/api_ingest.h"
 #include "daemon/log.h"
 #include "daemon/version.h"
@@ -43,6 +44,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(config::Config config, ConfigSourc
                                          options.ingest);
   self.ingest_->configure(config.ingest);
   mount_ingest(*self.server_, self.board_, *self.ingest_, *self.heartbeats_);
+  self.hooks_.configure(config);
+  mount_hooks(*self.server_, self.hooks_, [&self](const std::string& page) { self.read_page_now(page); });
   self.server_->on_failure([&self](const std::string& why) {
     const std::lock_guard lock(self.failure_mutex_);
     self.failure_ = "the web server ended: " + why;
@@ -96,6 +99,7 @@ Result<void> Daemon::reload() {
   const auto in_force = pipeline_->reconfigure(std::make_shared<const config::Config>(*config));
   if (!in_force) return refuse(in_force.error());
   ingest_->configure(config->ingest);
+  hooks_.configure(*config);
   const auto keeps = [&](bool changed, std::string_view key) {
     if (changed) log_warning(fmt::format("{} changed: it takes effect at the next start", key));
   };
@@ -120,6 +124,14 @@ bool Daemon::healthy() const {
 std::string Daemon::failure() const {
   const std::lock_guard lock(failure_mutex_);
   return failure_;
+}
+
+void Daemon::read_page_now(const std::string& name) {
+  const auto picture = board_.latest();
+  if (!picture) return;  // just started: it is about to be read anyway
+  for (const PageSpec& page : picture->topology->pages) {
+    if (page.name == name) loop_->probe_now(probes::Job::Role::page, index(page.id));
+  }
 }
 
 /// On the loop's thread: hand over and go on.

@@ -9,6 +9,7 @@
 #include "alerts/delivery.h"
 #include "config/config.h"
 #include "daemon/ingest.h"
+#include "daemon/page_hooks.h"
 #include "daemon/pipeline.h"
 #include "daemon/published.h"
 #include "probes/loop.h"
@@ -41,9 +42,11 @@ class Daemon : private probes::Sink {
  private:
   explicit Daemon(ConfigSource source) : source_(std::move(source)) {}
   void result(probes::Result&& result) override;
+  void read_page_now(const std::string& name);
 
   const ConfigSource source_;
   Board board_;
+  PageHooks hooks_;
   const std::shared_ptr<probes::Heartbeats> heartbeats_ = std::make_shared<probes::Heartbeats>();
   std::mutex reload_mutex_;
   config::Config running_;             // only what a reload must compare

@@ -6,7 +6,7 @@
 import concurrent.futures
 import json
 
-from support import SCENARIOS, Skipped, Workspace, check, fixtures, main, say
+from support import SCENARIOS, Skipped, Workspace, check, fixtures, get, main, request, say, wait_for
 
 READ, BAD_CALL, UNREADABLE = 0, 2, 3
 
@@ -148,8 +148,36 @@ def unreadable(space):
     say("what is no status page is unknown, exit code 3; what cannot be asked so is said, exit code 2")
 
 
+def hook(space):
+    """A page that is read every ten minutes is read at once when its vendor calls."""
+    token = "a-path-nobody-guesses"
+    _, port = space.start_with_port("provider", "simulate", SCENARIOS / "crash.yaml", "--speed", "1")
+    space.file("hook-token", token, 0o600)
+    config = space.file("hook.yaml", f"""
+web: {{listen_address: "127.0.0.1:0"}}
+controls: []
+services:
+  - name: crash
+    page: {{url: "http://127.0.0.1:{port}/status", format: statuspage, interval: 10m, hook_token_file: hook-token}}
+    components: [{{name: api, page_components: [API]}}]
+""")
+    _, ours = space.daemon(config, "--storage.path", space.path / "hook.db")
+
+    def reads():
+        return sum(float(line.rsplit(" ", 1)[1]) for line in get(ours, "/metrics")[1].splitlines()
+                   if line.startswith("outaged_claims_read_total{"))
+    before = wait_for("the page's first reading", reads)
+    status, _, body = request(ours, "/hooks/page/" + "x" * len(token), "POST")
+    check(status == 404, f"a wrong token: {status} {body}")
+    status, _, body = request(ours, f"/hooks/page/{token}", "POST")
+    check(status == 202 and json.loads(body)["page"] == "crash", f"the hook: {status} {body}")
+    wait_for("a second reading of a page that is read every ten minutes", lambda: reads() > before)
+    say("a call at its secret path has a page read at once; without the token it is 404")
+
+
 def test(options):
     with Workspace(options.program, "outaged-page") as space:
+        hook(space)
         unreadable(space)
         over_http(space)
         recorded(space)
