@@ -47,6 +47,7 @@ struct Explained {
   std::string learned;                      // where and by when; empty: nothing was looked up
   std::vector<Group> groups;
   std::size_t targets = 0, streams = 0;
+  bool together = false;                    // some component's targets are judged together
   double bound = 0, estimate = 0;           // false alarms a year of all streams
   double probes_base = 0, probes_usual = 0, probes_most = 0;
   std::vector<PaidUse> paid;
@@ -92,6 +93,7 @@ Explained compute(const config::Config& config, double baseline, const Learned* 
       const auto [at, fresh] = pooled_known.try_emplace(std::tuple(key(pooled), normal));
       if (fresh) at->second = false_alarms_per_year(pooled, normal);
       add(at->second, streams(pooled));
+      out.together = true;
     }
   }
   for (Group& group : out.groups) {
@@ -212,6 +214,7 @@ std::string text(const Explained& all) {
                        use.targets.size() == 1 ? "1 target" : fmt::format("{} targets", use.targets.size()), count(use.requests),
                        count(use.tokens), count(static_cast<double>(use.most_requests)), count(static_cast<double>(use.most_tokens)));
   }
+  if (all.together) out += "A failure hurries the other targets of its component too: up to as many probes again as follow it.\n";
   out += "Simulated failures come singly. Real ones also come in bursts: those shorter than min_outage are not\n"
          "told, longer ones are short outages, and told.\n";
   return out;
