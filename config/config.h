@@ -297,7 +297,8 @@ struct Loaded {
 };
 
 /// Loads a file, or every *.yaml and *.yml of a directory in order of name (their lists are joined).
-Loaded load(const std::string& path);
+/// `catalog_path`: the directory of catalog entries over the built-in ones; empty: what the configuration says.
+Loaded load(const std::string& path, const std::string& catalog_path = {});
 /// The same from memory; `name` stands for the file in problems. Relative *_file paths are taken from `base`.
 Loaded load_text(std::string_view text, const std::string& name, const std::string& base = ".");
 
