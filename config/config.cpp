@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/alternatives.h"
 #include "config/catalog_use.h"
 #include "config/reader.h"
 #include "config/sections.h"
@@ -105,12 +106,15 @@ Loaded build(Reader& reader, const std::vector<Source>& sources, const std::stri
   read_controls(reader, section("controls"), config);
   if (const Node* node = section("catalog")) read_catalog(reader, *node, catalog_path);
   std::deque<Node> made;  // services of the catalog, which the list points to
+  std::vector<std::string> entries;
   for (const CatalogEntry& entry : use_catalog(reader, catalog_path, joined.lists["services"], made)) {
+    entries.push_back(catalog_place(entry));
     bytes += entry.text;  // another entry is another configuration
     if (!entry.file.empty()) config.files.push_back(entry.file);
   }
   config.hash = sha256_hex(bytes);
   read_services(reader, joined.lists["services"], defaults, config.services);
+  if (complete) check_alternatives(reader, entries, config.services);
   read_receivers(reader, joined.lists["receivers"], config.receivers);
   // A file that could not be read may hold the names that routes refer to, and the services that are missing.
   if (complete) {

@@ -182,11 +182,17 @@ struct PageBinding {                // which page components speak for ours; ids
   std::vector<std::string> components;  // ids or names; empty: the page as a whole
 };
 
+struct Alternative {
+  Position at;
+  std::string name;                 // of another component, full: "bedrock/runtime"
+};
+
 struct Component {
   Position at;
   std::string name;                 // full: "claude/api"
   std::string title;
   PageBinding page;
+  std::vector<Alternative> alternatives;  // what serves in its place, the best first
   bool reported = false;            // watched by what applications report of it: needs neither target nor page
   std::vector<Target> targets;
 };

@@ -1,10 +1,11 @@
 // The catalog: every entry loads as it is, and `use` takes it, completes it, and tells what is wrong at its place.
+#include "config/catalog.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
-#include "config/catalog.h"
 #include "core/page_formats.h"
 #include "tests/config/helpers.h"
 
@@ -29,10 +30,13 @@ bool has_note(const Config& config, const std::string& note) {
 /// A directory of overrides, and a configuration that reads it.
 struct Overrides {
   TempDir dir;
-  std::string config(const std::string& services) const { return "catalog: {path: " + dir.path() + "}\nservices:\n" + services; }
+  std::string config(const std::string& services) const {
+    return "catalog: {path: " + dir.path() + "}\nservices:\n" + services;
+  }
 };
 
-const char* const tiny = "version: 1\nsummary: Tiny\nservice:\n  components: [{name: c, targets: [{name: t, url: https://t.example}]}]\n";
+const char* const tiny =
+    "version: 1\nsummary: Tiny\nservice:\n  components: [{name: c, targets: [{name: t, url: https://t.example}]}]\n";
 
 }  // namespace
 
@@ -60,7 +64,8 @@ TEST_CASE("catalog: every entry loads without any setting, and no target of it h
     CHECK(problems.empty());
     CHECK(facts.version >= 1);
     CHECK(!facts.summary.empty());
-    const bool keyed = std::any_of(facts.settings.begin(), facts.settings.end(), [](const auto& each) { return each.first == "api_key"; });
+    const bool keyed = std::any_of(facts.settings.begin(), facts.settings.end(),
+                                   [](const auto& each) { return each.first == "api_key"; });
     CHECK((!keyed || (!facts.key.empty() && !facts.permissions.empty())));
   }
 }
@@ -118,8 +123,12 @@ TEST_CASE("catalog: every page's format is declared, and is the one that its pro
 }
 
 TEST_CASE("catalog: what lies behind a log-in is watched through its page alone") {
-  for (const auto& [entry, name] : {std::pair{"anthropic", "web"}, {"anthropic", "console"}, {"openai", "chatgpt"},
-                                    {"openrouter", "web"}, {"cloudflare", "dashboard"}, {"slack", "messaging"}}) {
+  for (const auto& [entry, name] : {std::pair{"anthropic", "web"},
+                                    {"anthropic", "console"},
+                                    {"openai", "chatgpt"},
+                                    {"openrouter", "web"},
+                                    {"cloudflare", "dashboard"},
+                                    {"slack", "messaging"}}) {
     CAPTURE(entry);
     const Config config = good(fmt::format("services: [{{use: {}}}]", entry));
     const Component* found = component(config.services[0], name);
@@ -143,7 +152,9 @@ TEST_CASE("use: without a key only what is free is asked, and a note says what c
 TEST_CASE("use: a key starts what needs it, and is read beside the file that names it") {
   TempDir dir;
   dir.write("key", "sk-of-the-test\n");
-  const std::string text = "services:\n  - use: anthropic\n    api_key_file: key\n    model: [claude-a, claude-b]\n    budget: {requests_per_day: 7}\n";
+  const std::string text =
+      "services:\n  - use: anthropic\n    api_key_file: key\n    model: [claude-a, claude-b]\n    budget: "
+      "{requests_per_day: 7}\n";
   const Loaded loaded = load_text(text, "c.yaml", dir.path());
   CHECK(lines(loaded) == Lines{});
   REQUIRE(loaded.config);
@@ -166,7 +177,8 @@ TEST_CASE("use: of an http target the key is the bearer token") {
   const Target* target = target_of(config.services[0], "api/signed-in");
   REQUIRE(target != nullptr);
   const auto& headers = target->http().headers;
-  CHECK(std::any_of(headers.begin(), headers.end(), [](const auto& each) { return each.second.reveal() == "Bearer ghp_test"; }));
+  CHECK(std::any_of(headers.begin(), headers.end(),
+                    [](const auto& each) { return each.second.reveal() == "Bearer ghp_test"; }));
   CHECK(target_of(good("services: [{use: github}]").services[0], "api/signed-in") == nullptr);
 }
 
@@ -227,9 +239,11 @@ TEST_CASE("use: what stands beside it goes over the entry, components and target
 }
 
 TEST_CASE("use: what is wrong beside it is told at its place") {
-  CHECK(problems("services:\n  - use: antropic\n") == Lines{"c.yaml:2:10: the catalog has no entry \"antropic\"; did you mean anthropic?"});
-  CHECK(problems("services:\n  - use: no-such-service-anywhere\n") ==
-        Lines{"c.yaml:2:10: the catalog has no entry \"no-such-service-anywhere\"; outaged catalog list shows them all"});
+  CHECK(problems("services:\n  - use: antropic\n") ==
+        Lines{"c.yaml:2:10: the catalog has no entry \"antropic\"; did you mean anthropic?"});
+  CHECK(
+      problems("services:\n  - use: no-such-service-anywhere\n") ==
+      Lines{"c.yaml:2:10: the catalog has no entry \"no-such-service-anywhere\"; outaged catalog list shows them all"});
   CHECK(problems("services:\n  - use: anthropic\n    api_key_fil: x\n") ==
         Lines{"c.yaml:3:5: unknown key \"api_key_fil\" beside use: anthropic; did you mean api_key_file?"});
   CHECK(problems("services:\n  - use: anthropic\n    api_key: a\n    api_key_env: B\n") ==
@@ -238,7 +252,9 @@ TEST_CASE("use: what is wrong beside it is told at its place") {
         Lines{"c.yaml:3:12: anthropic has no component \"apii\"; did you mean api?"});
   CHECK(problems("services:\n  - use: anthropic\n  - use: anthropic\n") ==
         Lines{"c.yaml:3:10: service \"anthropic\" is defined twice; the first is at c.yaml:2:10"});
-  CHECK(problems("services:\n  - use: npm\n    importance: high\n").at(0).starts_with("c.yaml:3:17: importance must be one of"));
+  CHECK(problems("services:\n  - use: npm\n    importance: high\n")
+            .at(0)
+            .starts_with("c.yaml:3:17: importance must be one of"));
   CHECK(problems("services:\n  - use: npm\n    components:\n      - name: registry\n        targets:\n") ==
         Lines{"c.yaml:5:9: targets has no value; give it one, or remove the key"});
   CHECK(problems("services:\n  - use:\n").at(0).starts_with("c.yaml:2:"));
@@ -275,16 +291,21 @@ TEST_CASE("catalog: a mistake in an override has its place there") {
     return out;
   };
   CHECK(wrong(tiny) == Lines{});
-  CHECK(wrong(std::string(tiny) + "sumary: x\n") == Lines{"ours.yaml:5:1: unknown key \"sumary\" in the catalog entry ours; did you mean summary?"});
-  CHECK(wrong("version: 1\nsummary: s\nservice:\n  components: [{name: c, targets: [{name: t, url: nonsense}]}]\n").at(0).starts_with("ours.yaml:4:51: url "));
+  CHECK(wrong(std::string(tiny) + "sumary: x\n") ==
+        Lines{"ours.yaml:5:1: unknown key \"sumary\" in the catalog entry ours; did you mean summary?"});
+  CHECK(wrong("version: 1\nsummary: s\nservice:\n  components: [{name: c, targets: [{name: t, url: nonsense}]}]\n")
+            .at(0)
+            .starts_with("ours.yaml:4:51: url "));
   CHECK(wrong("version: 1\nsummary: [\n").at(0).starts_with("ours.yaml:2:10: this [ is not closed"));
   CHECK(wrong("summary: s\nservice: {components: []}\n").at(0).find("needs the key version") != std::string::npos);
-  CHECK(wrong("version: 1\nsummary: s\nsettings: {api_key: sk-1}\nservice: {components: [{name: c, targets: [{name: t, url: 'https://t.example'}]}]}\n") ==
+  CHECK(wrong("version: 1\nsummary: s\nsettings: {api_key: sk-1}\nservice: {components: [{name: c, targets: [{name: t, "
+              "url: 'https://t.example'}]}]}\n") ==
         Lines{"ours.yaml:3:21: setting api_key is a secret, so it has no default; leave it empty"});
 
   over.dir.write("Bad Name.yaml", tiny);
   CHECK(wrong(tiny).at(0).find("an entry is used by its file's name") != std::string::npos);
-  CHECK(problems("catalog: {path: /nowhere/at/all}\nservices: [{use: npm}]") == Lines{"/nowhere/at/all: cannot be read: No such file or directory"});
+  CHECK(problems("catalog: {path: /nowhere/at/all}\nservices: [{use: npm}]") ==
+        Lines{"/nowhere/at/all: cannot be read: No such file or directory"});
 }
 
 }  // namespace outaged::config
