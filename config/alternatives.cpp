@@ -18,15 +18,16 @@ void check_alternatives(Reader& reader, const std::vector<std::string>& entries,
   for (Service& service : services)
     for (Component& component : service.components)
       std::erase_if(component.alternatives, [&](const Alternative& each) {
-        if (each.name == component.name) {
-          reader.problem(each.at, fmt::format("component {} cannot be its own alternative", in_quotes(each.name)));
-        } else if (!is_one(each.name) && std::find(entries.begin(), entries.end(), each.at.file) == entries.end()) {
-          const auto near = nearest(each.name, names);
-          reader.problem(each.at, fmt::format("no component {}; {}", in_quotes(each.name),
-                                              near.empty() ? "alternatives are named service/component"
-                                                           : fmt::format("did you mean {}?", near)));
-        }
-        return !is_one(each.name);
+        const bool own = each.name == component.name;
+        if (!own && is_one(each.name)) return false;
+        if (std::find(entries.begin(), entries.end(), each.at.file) != entries.end()) return true;
+        const auto near = nearest(each.name, names);
+        reader.problem(each.at, own ? fmt::format("component {} cannot be its own alternative", in_quotes(each.name))
+                                : near.empty()
+                                    ? fmt::format("no component {}; alternatives are named service/component",
+                                                  in_quotes(each.name))
+                                    : fmt::format("no component {}; did you mean {}?", in_quotes(each.name), near));
+        return true;
       });
 }
 

@@ -82,13 +82,14 @@ std::pair<CatalogFacts, std::vector<Problem>> catalog_facts(const CatalogEntry& 
     facts = std::move(read.facts);
   }
   Reader reader;
-  reader.files.push_back({catalog_place(entry), {}});
+  reader.files.push_back({"", {}});  // of the use: that it needs a setting is no mistake of the entry
   const Yaml user = parse_yaml("use: " + entry.name);
   const Node service = service_of(reader, entry, user.root);
   if (service.kind == Node::Kind::map) {
     std::vector<Service> services;
     read_services(reader, {&service}, {}, services);
   }
+  std::erase_if(reader.problems, [](const Problem& problem) { return problem.at.file.empty(); });
   reader.sort();
   return {std::move(facts), std::move(reader.problems)};
 }

@@ -128,6 +128,26 @@ bool is_credential(const std::string& setting) {
   return setting == "api_key" || setting == "access_key_id" || setting == "secret_access_key";
 }
 
+/// Without what was left out nothing would watch some component: then the setting is not optional. Reported; true if so.
+bool report_unwatched(Reader& reader, const std::string& entry, const Node& place, const Node& service,
+                      const std::vector<LeftOut>& left_out) {
+  if (left_out.empty() || value_of(service, "page") != nullptr) return false;
+  const Node* components = value_of(service, "components");
+  bool found = false;
+  for (const Node& component : components->items) {
+    const Node* targets = value_of(component, "targets");
+    if (targets == nullptr || !targets->items.empty() || value_of(component, "reported") != nullptr) continue;
+    for (const LeftOut& each : left_out)
+      if (each.target.starts_with(std::string(name_of(component)) + "/")) {
+        reader.problem(place, fmt::format("{} needs {} beside use, or nothing watches its {}", entry,
+                                          fmt::join(each.needs, " and "), name_of(component)));
+        found = true;
+        break;
+      }
+  }
+  return found;
+}
+
 /// What a person must know of what was left out.
 void tell(Reader& reader, const CatalogFacts& facts, const Settings& settings, const std::string& entry,
           const Position& at, const std::vector<LeftOut>& left_out) {
@@ -231,6 +251,7 @@ Node service_of(Reader& reader, const CatalogEntry& entry, const Node& user) {
   overlay(service, rest);
   if (const Node* only = value_of(user, "only"); only != nullptr) keep_only(reader, entry.name, *only, service);
   const auto left_out = fill(reader, settings, file, place, service);
+  if (report_unwatched(reader, entry.name, place, service, left_out)) return {};
   tell(reader, read.facts, settings, entry.name, reader.at(place), left_out);
   return service;
 }

@@ -20,7 +20,8 @@ std::string catalog_place(const CatalogEntry& entry);
 std::vector<CatalogEntry> use_catalog(Reader& reader, const std::string& directory, std::vector<const Node*>& services,
                                       std::deque<Node>& made);
 
-/// The entry as a service, as if `user` (a map with the key `use`) stood in the configuration; null kind: reported.
+/// The entry as a service, as if `user` (a map with the key `use`) stood in the configuration; of kind null if that
+/// cannot be, which is reported.
 Node service_of(Reader& reader, const CatalogEntry& entry, const Node& user);
 
 /// The keys of an entry's text, read and checked; `service` is null if it has none.

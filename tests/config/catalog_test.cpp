@@ -302,6 +302,13 @@ TEST_CASE("catalog: a mistake in an override has its place there") {
               "url: 'https://t.example'}]}]}\n") ==
         Lines{"ours.yaml:3:21: setting api_key is a secret, so it has no default; leave it empty"});
 
+  // One that cannot do without a setting is no mistake, but to use it without is.
+  const std::string needy =
+      "version: 1\nsummary: s\nsettings: {url: }\nservice: {components: [{name: c, targets: [{name: t, url: <url>}]}]}\n";
+  CHECK(wrong(needy) == Lines{"c.yaml:3:10: ours needs url beside use, or nothing watches its c"});
+  CHECK(catalog_facts({"ours", needy, ""}).second.empty());
+  CHECK(good(over.config("  - {use: ours, url: 'https://t.example'}\n")).services[0].components[0].targets.size() == 1);
+
   over.dir.write("Bad Name.yaml", tiny);
   CHECK(wrong(tiny).at(0).find("an entry is used by its file's name") != std::string::npos);
   CHECK(problems("catalog: {path: /nowhere/at/all}\nservices: [{use: npm}]") ==
