@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -12,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "config/alternatives.h"
+#include "config/catalog_use.h"
 #include "config/reader.h"
 #include "config/sections.h"
 #include "config/yaml.h"
@@ -21,7 +24,7 @@ namespace outaged::config {
 namespace {
 
 constexpr std::string_view lists[] = {"services", "receivers", "routes"};
-constexpr std::string_view sections[] = {"egress", "web", "probing", "ingest", "storage", "log", "defaults", "controls"};
+constexpr std::string_view sections[] = {"catalog", "egress", "web", "probing", "ingest", "storage", "log", "defaults", "controls"};
 
 /// The files' top levels joined: lists appended in order, each section from the one file that has it.
 struct Joined {
@@ -65,7 +68,7 @@ struct Source {
   std::string name, base, text;
 };
 
-Loaded build(Reader& reader, const std::vector<Source>& sources, const std::string& whole) {
+Loaded build(Reader& reader, const std::vector<Source>& sources, const std::string& whole, std::string catalog_path) {
   Config config;
   std::vector<Yaml> documents;
   documents.reserve(sources.size());  // nodes are pointed at
@@ -84,7 +87,6 @@ Loaded build(Reader& reader, const std::vector<Source>& sources, const std::stri
     if (documents.back().mended) guessed.emplace(source.name, documents.back().guessed_line);
   }
   const std::size_t syntax = reader.problems.size();
-  config.hash = sha256_hex(bytes);
 
   Joined joined;
   for (const Yaml& document : documents)
@@ -102,7 +104,17 @@ Loaded build(Reader& reader, const std::vector<Source>& sources, const std::stri
   Defaults defaults;
   if (const Node* node = section("defaults")) read_defaults(reader, *node, defaults);
   read_controls(reader, section("controls"), config);
+  if (const Node* node = section("catalog")) read_catalog(reader, *node, catalog_path);
+  std::deque<Node> made;  // services of the catalog, which the list points to
+  std::vector<std::string> entries;
+  for (const CatalogEntry& entry : use_catalog(reader, catalog_path, joined.lists["services"], made)) {
+    entries.push_back(catalog_place(entry));
+    bytes += entry.text;  // another entry is another configuration
+    if (!entry.file.empty()) config.files.push_back(entry.file);
+  }
+  config.hash = sha256_hex(bytes);
   read_services(reader, joined.lists["services"], defaults, config.services);
+  if (complete) check_alternatives(reader, entries, config.services);
   read_receivers(reader, joined.lists["receivers"], config.receivers);
   // A file that could not be read may hold the names that routes refer to, and the services that are missing.
   if (complete) {
@@ -163,7 +175,7 @@ std::vector<std::string> yaml_files(Reader& reader, const std::string& directory
 
 }  // namespace
 
-Loaded load(const std::string& path) {
+Loaded load(const std::string& path, const std::string& catalog_path) {
   Reader reader;
   std::error_code error;
   std::vector<std::string> files;
@@ -177,12 +189,12 @@ Loaded load(const std::string& path) {
     if (auto text = slurp(reader, file))
       sources.push_back({file, std::filesystem::path(file).parent_path().string(), std::move(*text)});
   if (sources.empty()) return {std::nullopt, std::move(reader.problems)};
-  return build(reader, sources, path);
+  return build(reader, sources, path, catalog_path);
 }
 
 Loaded load_text(std::string_view text, const std::string& name, const std::string& base) {
   Reader reader;
-  return build(reader, {{name, base, std::string(text)}}, name);
+  return build(reader, {{name, base, std::string(text)}}, name, {});
 }
 
 }  // namespace outaged::config

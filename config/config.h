@@ -184,11 +184,17 @@ struct PageBinding {                // which page components speak for ours; ids
   std::vector<std::string> components;  // ids or names; empty: the page as a whole
 };
 
+struct Alternative {
+  Position at;
+  std::string name;                 // of another component, full: "bedrock/runtime"
+};
+
 struct Component {
   Position at;
   std::string name;                 // full: "claude/api"
   std::string title;
   PageBinding page;
+  std::vector<Alternative> alternatives;  // what serves in its place, the best first
   bool reported = false;            // watched by what applications report of it: needs neither target nor page
   std::vector<Target> targets;
 };
@@ -300,7 +306,8 @@ struct Loaded {
 };
 
 /// Loads a file, or every *.yaml and *.yml of a directory in order of name (their lists are joined).
-Loaded load(const std::string& path);
+/// `catalog_path`: the directory of catalog entries over the built-in ones; empty: what the configuration says.
+Loaded load(const std::string& path, const std::string& catalog_path = {});
 /// The same from memory; `name` stands for the file in problems. Relative *_file paths are taken from `base`.
 Loaded load_text(std::string_view text, const std::string& name, const std::string& base = ".");
 

@@ -21,6 +21,13 @@ bool read_proxy(Section& section, std::string& out, bool or_none) {
   return true;
 }
 
+void read_catalog(Reader& reader, const Node& node, std::string& path) {
+  Section section(reader, node, "catalog");
+  std::string written;
+  if (section.text("path", written) && path.empty()) path = reader.resolve(*section.get("path"), written);
+  section.finish();
+}
+
 void read_egress(Reader& reader, const Node& node, Egress& out) {
   Section section(reader, node, "egress");
   read_proxy(section, out.proxy);

@@ -114,6 +114,9 @@ void read_component(Reader& reader, const Node& node, const Service& service, Pa
     reader.problem(section.place("page_components"),
                    fmt::format("page_components needs a status page; give service {} a page", in_quotes(service.name)));
   section.boolean("reported", component.reported);
+  for (const Node* item : section.list("alternatives"))
+    if (auto alternative = reader.scalar(*item, "each of alternatives"))
+      component.alternatives.push_back({reader.at(*item), std::move(*alternative)});
   Seen targets;
   for (const Node* item : section.list("targets"))
     read_target(reader, *item, component.name, pace, targets, component.targets);

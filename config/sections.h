@@ -58,6 +58,8 @@ void read_exec_check(Section& section, Target& target);
 void read_grpc_check(Section& section, Target& target);
 void read_feed_check(Section& section, Target& target);
 
+/// The key `path` of `catalog`; it stays as it is where it is set already, by the command line.
+void read_catalog(Reader& reader, const Node& node, std::string& path);
 void read_egress(Reader& reader, const Node& node, Egress& out);
 void read_web(Reader& reader, const Node& node, Web& out);
 void read_probing(Reader& reader, const Node& node, Probing& out);

@@ -15,6 +15,7 @@
 #include "daemon/metrics.h"
 #include "daemon/naming.h"
 #include "daemon/page.h"
+#include "daemon/routing.h"
 
 namespace outaged {
 namespace {
@@ -42,11 +43,20 @@ web::Reply health_reply(bool down, Status health, Json body) {
   return reply;
 }
 
-bool is_down(const ComponentStatus& status) { return status.incident && !status.incident->recovered; }
-
-/// A component that is down is known to be bad even while we are blind: blindness freezes an open incident.
-Status known_health(const ComponentStatus& status) {
-  return is_down(status) && status.verdict.health == Status::unknown ? status.incident->health : status.verdict.health;
+/// One component. Where it has alternatives the answer names the one to take, and if all of them are down too, it fails
+/// open: whoever asks for each in turn must not be left with nothing.
+web::Reply component_health(const Published& picture, std::size_t i) {
+  const ComponentStatus& status = picture.components[i];
+  Json body = {{"since", verdict_json(status.verdict)["since"]}, {"why", status.verdict.why}};
+  if (status.alternatives.empty()) return health_reply(is_down(status), known_health(status), std::move(body));
+  const Routing routing = route_from(picture, i);
+  const std::string& to = picture.topology->components[routing.to].name;
+  body["route_to"] = to;
+  body["fail_open"] = routing.fail_open;
+  web::Reply reply = health_reply(is_down(status), known_health(status), std::move(body));
+  if (routing.fail_open) reply.status = 200;
+  reply.headers.emplace_back("Outaged-Route-To", to);
+  return reply;
 }
 
 web::Reply answer_health(const Board& board, const std::string& service_name, const std::string* component_name) {
@@ -64,9 +74,7 @@ web::Reply answer_health(const Board& board, const std::string& service_name, co
     known = true;
     const ComponentStatus& status = picture->components[i];
     const Status health = known_health(status);
-    if (component_name != nullptr) {
-      return health_reply(is_down(status), health, {{"since", verdict_json(status.verdict)["since"]}, {"why", status.verdict.why}});
-    }
+    if (component_name != nullptr) return component_health(*picture, i);
     down = down || is_down(status);
     if (is_down(status) && level(health) > level(worst)) worst = health;
     components.push_back({{"component", std::string(names.component)},

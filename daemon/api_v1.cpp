@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "daemon/api_support.h"
 #include "daemon/naming.h"
+#include "daemon/routing.h"
 
 namespace outaged {
 namespace {
@@ -141,6 +142,19 @@ class V1 {
       return json_reply(json);
     }
     not_found("target", captures.at(0) + "/" + captures.at(1) + "/" + captures.at(2));
+  }
+
+  Reply alternatives(const web::Request& request) const {
+    const Params params(request, {});
+    const auto picture = need_picture(board_);
+    for (std::size_t i = 0; i < picture->components.size(); ++i) {
+      const ShortNames names = short_names(*picture->topology, picture->topology->components[i]);
+      if (names.service != request.captures.at(0) || names.component != request.captures.at(1)) continue;
+      Json json = alternatives_json(*picture, i);
+      json["at"] = format_time(picture->at);
+      return json_reply(json);
+    }
+    not_found("component", request.captures.at(0) + "/" + request.captures.at(1));
   }
 
   Reply incidents(const web::Request& request) const {
@@ -294,6 +308,7 @@ void mount_api_v1(web::Server& server, const Board& board, const std::string& da
   get("/api/v1/incidents/{id}", &V1::incident);
   get("/api/v1/claims", &V1::claims);
   get("/api/v1/verdicts", &V1::verdicts);
+  get("/api/v1/alternatives/{service}/{component}", &V1::alternatives);
   get("/api/v1/documents/{hash}", &V1::document);
 }
 

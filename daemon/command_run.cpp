@@ -40,7 +40,7 @@ int next_signal(const sigset_t& signals, Duration patience) {
 }  // namespace
 
 Result<config::Config> load(const Source& source) {
-  config::Loaded loaded = config::load(source.config_file);
+  config::Loaded loaded = config::load(source.config_file, source.catalog_path);
   std::vector<std::string> problems;
   for (const config::Problem& problem : loaded.problems) problems.push_back(config::to_string(problem));
   if (loaded.config) {

@@ -15,6 +15,7 @@ namespace outaged::commands {
 
 struct Source {
   std::string config_file = "/etc/outaged/outaged.yaml";
+  std::string catalog_path;          // of entries over the built-in ones; empty: as the file says, or the default
   // Over what the file says; empty: as it says.
   std::string listen_address, external_url, storage_path, retention, log_level, log_format;
 };
@@ -23,6 +24,10 @@ Result<config::Config> load(const Source& source);
 
 int run(const Source& source);
 int check_config(const Source& source);
+
+/// What `use:` may name. Exit code 1: an entry is wrong, or there is none of that name.
+int catalog_list(const Source& source, bool json);
+int catalog_show(const Source& source, const std::string& name);
 
 struct ExplainOptions {
   double baseline = prior_baseline;  // share of requests that fail on a normal day, where nothing was learned

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
 
   commands::Source source;
   app.add_option("--config.file", source.config_file, "Configuration: a YAML file, or a folder of them")->capture_default_str();
+  app.add_option("--catalog.path", source.catalog_path, "A folder of catalog entries over the built-in ones (default: /etc/outaged/catalog.d)");
   app.add_option("--web.listen-address", source.listen_address, "host:port to serve on (port 0: any free one)");
   app.add_option("--web.external-url", source.external_url, "Where people reach us; links in alerts begin with it");
   app.add_option("--storage.path", source.storage_path, "The SQLite database");
@@ -40,6 +41,14 @@ int main(int argc, char** argv) {
   check->add_option("--db", explained.database, "With --explain: what this database's daemon has learned to be normal")
       ->needs(explain)->check(CLI::ExistingFile);
   check->add_flag("--json", explained.json, "With --explain: for machines")->needs(explain);
+
+  bool catalog_json = false;
+  std::string catalog_name;
+  auto* catalog = app.add_subcommand("catalog", "The services that a configuration need only name, with use:")->require_subcommand(1);
+  auto* catalog_list = catalog->add_subcommand("list", "All of them, a line each");
+  catalog_list->add_flag("--json", catalog_json, "For machines, with their pages and settings");
+  auto* catalog_show = catalog->add_subcommand("show", "One of them, as YAML");
+  catalog_show->add_option("name", catalog_name, "What stands after use:")->required();
 
   commands::DemoOptions demo;
   auto* demo_command = app.add_subcommand("demo", "Play 13 April 2026 on this machine, in about a minute");
@@ -113,6 +122,10 @@ int main(int argc, char** argv) {
 
   if (check->parsed()) {
     code = explain_asked ? commands::explain(source, explained) : commands::check_config(source);
+  } else if (catalog_list->parsed()) {
+    code = commands::catalog_list(source, catalog_json);
+  } else if (catalog_show->parsed()) {
+    code = commands::catalog_show(source, catalog_name);
   } else if (demo_command->parsed()) {
     demo.colour = isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
     code = commands::demo(demo, std::filesystem::read_symlink("/proc/self/exe").string());

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,7 @@ struct ComponentStatus {
   std::uint64_t incidents = 0;         // opened since the start of this process
   std::uint64_t claims_read = 0, claims_unreadable = 0;
   PeopleView people;                   // who report that it fails for them
+  std::vector<std::size_t> alternatives;  // places in Published::components, the best first
 };
 
 struct ReceiverStatus {

@@ -1,8 +1,27 @@
 #include "daemon/tally.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace outaged {
+namespace {
+
+/// The alternatives' names as places in the picture; out.components is filled.
+void place_alternatives(Published& out, const config::Config& config) {
+  std::map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < out.topology->components.size(); ++i) places[out.topology->components[i].name] = i;
+  for (const config::Service& service : config.services)
+    for (const config::Component& component : service.components) {
+      if (component.alternatives.empty()) continue;
+      const auto own = places.find(component.name);
+      if (own == places.end()) continue;
+      for (const config::Alternative& alternative : component.alternatives)
+        if (const auto at = places.find(alternative.name); at != places.end())
+          out.components[own->second].alternatives.push_back(at->second);
+    }
+}
+
+}  // namespace
 
 void Tally::configure(const Topology& topology, const config::Config&) {
   for (const TargetSpec& spec : topology.targets) configure_target(spec.id);
@@ -81,6 +100,7 @@ void Tally::fill(Published& out, const Engine& engine, const config::Config& con
     }
     out.components.push_back(std::move(status));
   }
+  place_alternatives(out, config);
   for (const ServiceSpec& spec : out.topology->services) {
     // Only a service with something wrong has a scope worth the walk.
     const bool open = std::any_of(out.components.begin(), out.components.end(), [&](const ComponentStatus& status) {

@@ -424,6 +424,53 @@ TEST_CASE("api: health for load balancers") {
   CHECK(api.get_json("/health/claude").at("health") == "operational");
 }
 
+TEST_CASE("api: what can I route to now?") {
+  Api api;
+  // claude/api is down; claude/web and github/git are not, but nobody sees that they work.
+  const auto publish = [&](auto change) {
+    auto next = std::make_shared<Published>(*api.example.picture);
+    next->components[0].alternatives = {2, 1};
+    change(*next);
+    api.board.publish(next);
+  };
+  publish([](Published& next) { next.components[1].verdict.health = Status::operational; });
+  json answer = api.get_json("/api/v1/alternatives/claude/api");
+  CHECK(answer.at("usable") == false);
+  CHECK(answer.at("route_to") == "claude/web");  // seen to work goes before what nobody sees
+  CHECK(answer.at("fail_open") == false);
+  REQUIRE(answer.at("alternatives").size() == 2);
+  CHECK(answer.at("alternatives")[0].at("service") == "github");
+  CHECK(answer.at("alternatives")[0].at("blind") == true);
+  CHECK(answer.at("alternatives")[1].at("health") == "operational");
+  const Answer health = api.get("/health/claude/api");
+  CHECK(health.status == 503);
+  CHECK(health.has("outaged-route-to: claude/web"));
+  CHECK(json::parse(health.body).at("route_to") == "claude/web");
+
+  publish([](Published&) {});
+  CHECK(api.get_json("/api/v1/alternatives/claude/api").at("route_to") == "github/git");  // the first of the unseen
+
+  // Everything is out: it fails open, to where the traffic was.
+  publish([](Published& next) {
+    for (const std::size_t i : {1u, 2u}) next.components[i].incident = Example::incident();
+  });
+  answer = api.get_json("/api/v1/alternatives/claude/api");
+  CHECK(answer.at("route_to") == "claude/api");
+  CHECK(answer.at("fail_open") == true);
+  const Answer open = api.get("/health/claude/api");
+  CHECK(open.status == 200);
+  CHECK(json::parse(open.body).at("usable") == false);
+  CHECK(json::parse(open.body).at("fail_open") == true);
+  CHECK(api.get("/health/github/git").status == 503);  // without alternatives it is as ever
+
+  // It works again: no reason to go elsewhere.
+  publish([](Published& next) { next.components[0].incident->recovered = onset + 9min; });
+  CHECK(api.get_json("/api/v1/alternatives/claude/api").at("route_to") == "claude/api");
+  CHECK(api.get("/health/claude/api").status == 200);
+  CHECK(api.get_json("/api/v1/alternatives/claude/web").at("alternatives").empty());
+  CHECK(api.refusal("/api/v1/alternatives/claude/nothing", 404) == "no component \"claude/nothing\"");
+}
+
 TEST_CASE("api: wrong parameters are refused with a sentence that helps") {
   const Api api;
   CHECK(api.refusal("/api/v1/incidents?limt=3", 400) == "unknown parameter \"limt\"; did you mean \"limit\"?");
