@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "daemon/api_pages.h"
 #include "daemon/api_support.h"
 #include "daemon/api_v1.h"
 #include "daemon/metrics.h"
@@ -149,6 +150,7 @@ void mount_api(web::Server& server, ApiOptions given) {
   });
 
   mount_api_v1(server, options->board, options->database);
+  mount_api_pages(server, options->board, options->database);
 }
 
 }  // namespace outaged

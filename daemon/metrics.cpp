@@ -309,6 +309,14 @@ void Picture::collect_components(Families& out) const {
                 "Readings of its status page that gave no claim", [](const ComponentRow& c) {
                   return c.has_page ? Value(static_cast<double>(c.status->claims_unreadable)) : std::nullopt;
                 });
+  per_component(out, MetricType::Counter, "outaged_claim_changes_total",
+                "How often what its status page says changed, from one readable claim to another", [](const ComponentRow& c) {
+                  return c.has_page ? Value(static_cast<double>(c.status->claim_changes)) : std::nullopt;
+                });
+  per_component(out, MetricType::Gauge, "outaged_claim_flapping",
+                "Whether its status page turns red and green so often that it is held red", [](const ComponentRow& c) {
+                  return c.has_page ? Value(c.status->steadiness.flapping) : std::nullopt;
+                });
 }
 
 void Picture::collect_incidents(Families& out) const {
