@@ -127,8 +127,10 @@ void mount_api(web::Server& server, ApiOptions given) {
   });
   server.route("POST", "/-/reload", refusing([options](const web::Request& request) { return reload(*options, request); }));
 
-  get("/metrics", [options](const web::Request&) {
-    web::Reply reply = text_reply(render_metrics(*need_picture(options->board), options->version));
+  const auto reports = std::make_shared<PageReports>(options->database);
+  get("/metrics", [options, reports](const web::Request&) {
+    const auto picture = need_picture(options->board);
+    web::Reply reply = text_reply(render_metrics(*picture, options->version, *reports->get(*picture->topology, wall_now())));
     reply.content_type = metrics_content_type;
     return reply;
   });

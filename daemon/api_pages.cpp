@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "daemon/api_support.h"
+#include "daemon/page_report.h"
 
 namespace outaged {
 namespace {
@@ -92,9 +93,25 @@ web::Reply page_incidents(const Board& board, const std::string& database, const
                      {"maintenances", std::move(maintenances)}});
 }
 
+web::Reply pages(const Board& board, const std::string& database, const web::Request& request) {
+  const Params params(request, {"since"});
+  const Timestamp now = wall_now(), since = params.time("since", now - page_report_span, now);
+  const auto picture = need_picture(board);
+  const auto history = need_history(database);
+  const auto rows = report_pages(*history, *picture->topology, since, now);
+  check(*history);
+  if (!rows) throw Refused{500, "the database could not be read; the log says why"};
+  Json list = Json::array();
+  for (const PageReportRow& row : *rows) list.push_back(page_report_json(row));
+  return json_reply({{"since", format_time(since)}, {"at", format_time(now)}, {"pages", std::move(list)}});
+}
+
 }  // namespace
 
 void mount_api_pages(web::Server& server, const Board& board, const std::string& database) {
+  server.route("GET", "/api/v1/pages", refusing([&board, database](const web::Request& request) {
+                 return pages(board, database, request);
+               }));
   server.route("GET", "/api/v1/pages/{service}/incidents", refusing([&board, database](const web::Request& request) {
                  return page_incidents(board, database, request);
                }));

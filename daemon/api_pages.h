@@ -1,4 +1,4 @@
-// /api/v1/pages/…: what status pages posted. docs/api.md describes the fields. Handlers run on web threads.
+// /api/v1/pages: every page's record, and what it posted. docs/api.md describes the fields. Handlers run on web threads.
 #pragma once
 
 #include <string>

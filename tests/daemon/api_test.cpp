@@ -424,6 +424,25 @@ TEST_CASE("api: what a page posted") {
   CHECK(api.refusal("/api/v1/pages/nobody/incidents", 404) == "no service \"nobody\"");
 }
 
+TEST_CASE("api: every page's record, with counts and no share of a few events") {
+  const Api api;
+  const json all = api.get_json("/api/v1/pages?since=2026-04-01T00:00:00Z");
+  REQUIRE(all.at("pages").size() == 1);  // github has no page
+  const json& page = all.at("pages")[0];
+  CHECK(page.at("service") == "claude");
+  CHECK(page.at("incidents") == 2);
+  CHECK(page.at("never_admitted").at("of") == 1);  // one is still open
+  CHECK(page.at("never_admitted").at("count") == 1);
+  CHECK(page.at("never_admitted").at("share").is_null());
+  CHECK(page.at("page_lag_seconds").at("max").is_null());
+  CHECK(page.at("backdated").at("count") == 1);
+  CHECK(page.at("backdated").at("of") == 1);
+  REQUIRE(page.at("components").size() == 1);  // web is not probed
+  CHECK(page.at("components")[0].at("component") == "api");
+  CHECK_FALSE(page.at("components")[0].contains("backdated"));
+  CHECK(api.get_json("/api/v1/pages?since=2026-04-12T00:00:00Z").at("pages")[0].at("incidents") == 1);
+}
+
 TEST_CASE("api: verdicts over time") {
   const Api api;
   const json changes = api.get_json("/api/v1/verdicts?since=2026-04-13T00:00:00Z&service=claude").at("changes");
