@@ -7,7 +7,9 @@
 namespace outaged {
 namespace {
 
-bool says_over(const std::string& status) { return status == "resolved" || status == "completed" || status == "postmortem"; }
+bool says_over(const std::string& status) {
+  return status == "resolved" || status == "completed" || status == "postmortem";
+}
 
 PagePost post_of(const PageIncident& incident) {
   PagePost out;
@@ -65,8 +67,8 @@ bool same_content(const PagePost& a, const PagePost& b) {
 }
 
 /// Dated before it can have been there. From its own times: published before it began, or long before the first of its
-/// updates (one update alone may be the latest, where the format gives no other). From ours: a reading that lists what is
-/// open did not have it.
+/// updates (one update alone may be the latest, where the format gives no other). From ours: a reading that lists what
+/// is open did not have it.
 bool is_backdated(const PagePost& post) {
   if (post.kind != PagePost::Kind::incident || !post.created) return false;
   const Timestamp by = *post.created + backdated_least;

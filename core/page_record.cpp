@@ -17,22 +17,28 @@ bool severe(const Incident& incident, const AgreementRules& rules, Timestamp now
   const std::uint64_t failures = incident.slow ? std::max(incident.failures, incident.slow_answers) : incident.failures;
   const double rate = incident.probes == 0 ? 0 : static_cast<double>(failures) / static_cast<double>(incident.probes);
   const Duration lasted = incident.recovered.value_or(now) - incident.onset;
-  return rate >= rules.gate_rate && (incident.affected.size() >= 2 || rate >= partial_rate || lasted >= rules.gate_after);
+  return rate >= rules.gate_rate &&
+         (incident.affected.size() >= 2 || rate >= partial_rate || lasted >= rules.gate_after);
 }
 
 /// Time of [from, to) that the agreement lasted is added where it belongs.
 void account(PageCase& each, Agreement agreement, Duration passed) {
   switch (agreement) {
     case Agreement::agrees:
-    case Agreement::page_understates: each.honesty.covered += passed; break;
+    case Agreement::page_understates:
+      each.honesty.covered += passed;
+      break;
     case Agreement::pending:
     case Agreement::page_silent:
-    case Agreement::page_too_early: each.honesty.silent += passed; break;
+    case Agreement::page_too_early:
+      each.honesty.silent += passed;
+      break;
     case Agreement::page_overstates:
     case Agreement::blind:
     case Agreement::page_only:
     case Agreement::page_unreadable:
-    case Agreement::no_page: break;
+    case Agreement::no_page:
+      break;
   }
 }
 
@@ -69,7 +75,8 @@ CountedShare counted_share(std::size_t count, std::size_t of) {
   const double n = static_cast<double>(of), p = static_cast<double>(count) / n, z = quantile_95;
   const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  out.share = Interval{p, count == 0 ? 0 : std::max(0.0, middle - half), count == of ? 1 : std::min(1.0, middle + half)};
+  out.share =
+      Interval{p, count == 0 ? 0 : std::max(0.0, middle - half), count == of ? 1 : std::min(1.0, middle + half)};
   return out;
 }
 
@@ -84,7 +91,8 @@ PageCases page_cases(const std::vector<Incident>& incidents, const std::vector<s
     }
     PageCase each;
     each.honesty = honesty_case(incident, now);
-    if (incident.admitted) each.lag_least = incident.admitted->already_red ? Duration{} : incident.admitted->last_green - incident.onset;
+    if (incident.admitted)
+      each.lag_least = incident.admitted->already_red ? Duration{} : incident.admitted->last_green - incident.onset;
     each.over = incident.recovered && now >= *incident.recovered + late_admission;
     const Timestamp from = incident.detected, to = incident.recovered.value_or(now);
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
@@ -99,8 +107,10 @@ PageCases page_cases(const std::vector<Incident>& incidents, const std::vector<s
     if (incident.admitted && incident.recovered) {
       if (incident.cleared) each.all_clear = *incident.cleared - *incident.recovered;
       const Duration red_for = incident.cleared.value_or(now) - *incident.recovered;
-      if (red_for > rules.overstated_after) each.cleared_late = true;
-      else if (incident.cleared) each.cleared_late = false;
+      if (red_for > rules.overstated_after)
+        each.cleared_late = true;
+      else if (incident.cleared)
+        each.cleared_late = false;
     }
     out.cases.push_back(each);
   }

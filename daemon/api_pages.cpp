@@ -1,10 +1,10 @@
 #include "daemon/api_pages.h"
 
-#include <algorithm>
-#include <optional>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/text.h"
 #include "daemon/api_support.h"
@@ -27,7 +27,8 @@ const char* state_of(const PagePost& post) {
 Json updates_json(const PagePost& post) {
   Json list = Json::array();
   for (const PageUpdate& update : post.updates)
-    list.push_back({{"at", when(update.at)}, {"status", text_or_null(update.status)}, {"text", text_or_null(update.text)}});
+    list.push_back(
+        {{"at", when(update.at)}, {"status", text_or_null(update.status)}, {"text", text_or_null(update.text)}});
   return list;
 }
 
@@ -35,7 +36,10 @@ Json post_json(const PagePost& post) {
   const bool maintenance = post.kind == PagePost::Kind::maintenance;
   Json components = Json::array();
   for (const std::string& each : post.components) components.push_back(clean_line(each));
-  Json json = {{"id", clean_line(post.id)}, {"name", clean_line(post.name)}, {"state", state_of(post)}, {"status", text_or_null(post.status)}};
+  Json json = {{"id", clean_line(post.id)},
+               {"name", clean_line(post.name)},
+               {"state", state_of(post)},
+               {"status", text_or_null(post.status)}};
   if (!maintenance) json["impact"] = text_or_null(post.impact);
   json["components"] = std::move(components);
   if (maintenance) {
@@ -63,7 +67,8 @@ Json post_json(const PagePost& post) {
 
 /// The page of a service; nullptr: it has none. Throws Refused (404) if there is no such service.
 const PageSpec* page_of(const Topology& topology, const std::string& name) {
-  const auto service = std::find_if(topology.services.begin(), topology.services.end(), [&](const ServiceSpec& s) { return s.name == name; });
+  const auto service = std::find_if(topology.services.begin(), topology.services.end(),
+                                    [&](const ServiceSpec& s) { return s.name == name; });
   if (service == topology.services.end()) throw Refused{404, fmt::format("no service \"{}\"", clean_line(name, 120))};
   for (const ComponentSpec& component : topology.components) {
     if (component.service == service->id && component.page) return topology.page(*component.page);
@@ -85,7 +90,8 @@ web::Reply page_incidents(const Board& board, const std::string& database, const
   const bool truncated = posts.size() > limit;
   if (truncated) posts.resize(limit);
   Json incidents = Json::array(), maintenances = Json::array();
-  for (const PagePost& post : posts) (post.kind == PagePost::Kind::incident ? incidents : maintenances).push_back(post_json(post));
+  for (const PagePost& post : posts)
+    (post.kind == PagePost::Kind::incident ? incidents : maintenances).push_back(post_json(post));
   return json_reply({{"service", service},
                      {"url", page->url},
                      {"truncated", truncated},
@@ -109,9 +115,8 @@ web::Reply pages(const Board& board, const std::string& database, const web::Req
 }  // namespace
 
 void mount_api_pages(web::Server& server, const Board& board, const std::string& database) {
-  server.route("GET", "/api/v1/pages", refusing([&board, database](const web::Request& request) {
-                 return pages(board, database, request);
-               }));
+  server.route("GET", "/api/v1/pages",
+               refusing([&board, database](const web::Request& request) { return pages(board, database, request); }));
   server.route("GET", "/api/v1/pages/{service}/incidents", refusing([&board, database](const web::Request& request) {
                  return page_incidents(board, database, request);
                }));

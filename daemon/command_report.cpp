@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-
 #include <nlohmann/json.hpp>
 
 #include "core/clock.h"
@@ -18,7 +17,8 @@ int report(const ReportOptions& options, const Source& source) {
     const auto at = parse_time(options.since);
     const auto ago = parse_duration(options.since);
     if (!at && !ago) {
-      fmt::print(stderr, "--since: \"{}\" is neither a time such as 2026-04-13T14:00:00Z nor a duration such as 90d\n", options.since);
+      fmt::print(stderr, "--since: \"{}\" is neither a time such as 2026-04-13T14:00:00Z nor a duration such as 90d\n",
+                 options.since);
       return 2;
     }
     since = at ? *at : now - *ago;
@@ -54,8 +54,8 @@ int report(const ReportOptions& options, const Source& source) {
   Json list = Json::array();
   for (const PageReportRow& row : *rows) list.push_back(page_report_json(row));
   fmt::print("{}", to_text({{"since", since == never_past ? Json(nullptr) : Json(format_time(since))},
-                              {"at", format_time(now)},
-                              {"pages", std::move(list)}}));
+                            {"at", format_time(now)},
+                            {"pages", std::move(list)}}));
   return 0;
 }
 

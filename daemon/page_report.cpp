@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <utility>
-
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/words.h"
 #include "daemon/naming.h"
@@ -29,7 +28,11 @@ Json share_json(const CountedShare& share) {
 Json record_json(const PageRecord& r) {
   return {{"incidents", r.incidents},
           {"minor", r.minor},
-          {"page_lag_seconds", {{"min", seconds(r.lag_least)}, {"max", seconds(r.lag_most)}, {"low", seconds(r.lag_low)}, {"high", seconds(r.lag_high)}}},
+          {"page_lag_seconds",
+           {{"min", seconds(r.lag_least)},
+            {"max", seconds(r.lag_most)},
+            {"low", seconds(r.lag_low)},
+            {"high", seconds(r.lag_high)}}},
           {"never_admitted", share_json(r.never)},
           {"understated", share_json(r.understated)},
           {"cleared_too_early", share_json(r.cleared_early)},
@@ -47,7 +50,8 @@ Json record_json(const PageRecord& r) {
 std::string spell(const CountedShare& share) {
   const std::string counted = fmt::format("{} of {}", share.count, share.of);
   if (!share.share) return counted;
-  return fmt::format("{} ({}; {} to {})", counted, spell_rate(share.share->value), spell_rate(share.share->low), spell_rate(share.share->high));
+  return fmt::format("{} ({}; {} to {})", counted, spell_rate(share.share->value), spell_rate(share.share->low),
+                     spell_rate(share.share->high));
 }
 
 std::string spell(const std::optional<Interval>& share) {
@@ -71,14 +75,17 @@ std::string spell_lag(const PageRecord& r) {
 void write(std::string& out, const std::string& name, const PageRecord& r, bool with_posts) {
   out += fmt::format("{}: {} incident{}{}\n", name, r.incidents, r.incidents == 1 ? "" : "s",
                      r.minor > 0 ? fmt::format(", and {} too mild to blame a page for", r.minor) : "");
-  const auto line = [&](std::string_view what, const std::string& value) { out += fmt::format("  {:<22} {}\n", what, value); };
+  const auto line = [&](std::string_view what, const std::string& value) {
+    out += fmt::format("  {:<22} {}\n", what, value);
+  };
   if (r.incidents > 0) {
     line("median lag", spell_lag(r));
     line("never admitted", spell(r.never));
     line("understated", spell(r.understated));
     line("all-clear too early", spell(r.cleared_early));
     line("all-clear too late", spell(r.cleared_late));
-    line("while we saw it down", fmt::format("silent {}, red {}; honesty {}", spell_duration(r.honesty.silent), spell_duration(r.honesty.covered), spell(r.honesty.recall)));
+    line("while we saw it down", fmt::format("silent {}, red {}; honesty {}", spell_duration(r.honesty.silent),
+                                             spell_duration(r.honesty.covered), spell(r.honesty.recall)));
   }
   if (with_posts) {
     line("posted as resolved", spell(r.resolved_only));
@@ -88,7 +95,8 @@ void write(std::string& out, const std::string& name, const PageRecord& r, bool 
 
 }  // namespace
 
-Result<std::vector<PageReportRow>> report_pages(storage::History& history, const Topology& topology, Timestamp since, Timestamp now) {
+Result<std::vector<PageReportRow>> report_pages(storage::History& history, const Topology& topology, Timestamp since,
+                                                Timestamp now) {
   std::vector<PageReportRow> rows;
   for (const ServiceSpec& service : topology.services) {
     std::optional<PageId> page;
@@ -101,10 +109,12 @@ Result<std::vector<PageReportRow>> report_pages(storage::History& history, const
       const auto incidents = history.incidents(component.id, since, all);
       if (!history.last_error().empty()) return Error{history.last_error()};
       std::vector<std::pair<Timestamp, Verdict>> verdicts;
-      for (auto& change : history.verdicts(component.id, since, never, all)) verdicts.emplace_back(change.at, std::move(change.verdict));
+      for (auto& change : history.verdicts(component.id, since, never, all))
+        verdicts.emplace_back(change.at, std::move(change.verdict));
       if (!history.last_error().empty()) return Error{history.last_error()};
       cases.push_back(page_cases(incidents, verdicts, component.rules, now));
-      row.components.push_back({std::string(short_names(topology, component).component), page_record({cases.back()}, {})});
+      row.components.push_back(
+          {std::string(short_names(topology, component).component), page_record({cases.back()}, {})});
     }
     if (!page) continue;
     const auto posts = history.page_posts(*page, since, all);
@@ -139,10 +149,12 @@ std::string page_report_table(const std::vector<PageReportRow>& rows) {
   for (const PageReportRow& row : rows) {
     write(out, fmt::format("{} ({})", row.service, row.url), row.record, true);
     if (row.components.size() < 2) continue;
-    for (const PageReportRow::Part& part : row.components) write(out, row.service + "/" + part.component, part.record, false);
+    for (const PageReportRow::Part& part : row.components)
+      write(out, row.service + "/" + part.component, part.record, false);
   }
-  out += fmt::format("Ranges in brackets are 90 % intervals; a share is given from {} events on, honesty from {} down on.\n",
-                     honesty_least_incidents, spell_duration(honesty_least_down));
+  out += fmt::format(
+      "Ranges in brackets are 90 % intervals; a share is given from {} events on, honesty from {} down on.\n",
+      honesty_least_incidents, spell_duration(honesty_least_down));
   return out;
 }
 

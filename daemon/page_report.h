@@ -23,7 +23,8 @@ struct PageReportRow {
 };
 
 /// Services with a page, in the topology's order. Errors: what the history could not read.
-Result<std::vector<PageReportRow>> report_pages(storage::History& history, const Topology& topology, Timestamp since, Timestamp now);
+Result<std::vector<PageReportRow>> report_pages(storage::History& history, const Topology& topology, Timestamp since,
+                                                Timestamp now);
 
 Json page_report_json(const PageReportRow& row);
 std::string page_report_table(const std::vector<PageReportRow>& rows);

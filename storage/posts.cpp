@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-
 #include <string_view>
 #include <utility>
 
@@ -11,7 +10,8 @@ namespace outaged::storage {
 namespace {
 
 constexpr std::string_view selection =
-    "SELECT p.page, p.kind, p.id, p.name, p.status, p.impact, p.url, p.open, p.components, p.created, p.updated, p.started, "
+    "SELECT p.page, p.kind, p.id, p.name, p.status, p.impact, p.url, p.open, p.components, p.created, p.updated, "
+    "p.started, "
     "p.ended, p.first_seen, p.last_seen, p.absent, p.gone, p.seen_open, p.backdated, p.resolved_only, d.hash "
     "FROM page_posts p LEFT JOIN documents d ON d.id = p.document WHERE";
 
@@ -75,7 +75,8 @@ std::vector<PagePost> read_posts(Database& database, PageId page, Timestamp sinc
 
 std::vector<PagePost> read_listed_posts(Database& database, std::int64_t limit) {
   std::vector<PagePost> out;
-  Statement statement = database.prepare(fmt::format("{} p.gone IS NULL ORDER BY p.last_seen DESC LIMIT ?1", selection));
+  Statement statement =
+      database.prepare(fmt::format("{} p.gone IS NULL ORDER BY p.last_seen DESC LIMIT ?1", selection));
   for (Rows rows = statement.query(limit); rows.next();) out.push_back(read_post(rows));
   read_updates(database, out);
   return out;

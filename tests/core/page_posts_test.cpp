@@ -115,7 +115,9 @@ TEST_CASE("backdated: the page dates it before it can have been there") {
 TEST_CASE("resolved-only: nobody was ever warned by it") {
   PagePosts posts;
   PageIncident one = incident("resolved", 0);
-  const auto first = [&](const PageIncident& what) { return posts.take(page, minute(60), listing({what}), "").at(0).resolved_only; };
+  const auto first = [&](const PageIncident& what) {
+    return posts.take(page, minute(60), listing({what}), "").at(0).resolved_only;
+  };
   SUBCASE("published as over") {
     one.resolved = minute(0) + 30s;
     CHECK(first(one));
@@ -160,7 +162,8 @@ TEST_CASE("a page that stays as it is has its last_seen written once a day") {
   PagePosts posts;
   posts.take(page, minute(0), listing({incident("monitoring", 0)}), "d");
   int written = 0;
-  for (int n = 1; n <= 3 * 24 * 60; ++n) written += static_cast<int>(posts.take(page, minute(n), listing({incident("monitoring", 0)}), "e").size());
+  for (int n = 1; n <= 3 * 24 * 60; ++n)
+    written += static_cast<int>(posts.take(page, minute(n), listing({incident("monitoring", 0)}), "e").size());
   CHECK(written == 3);
 }
 
@@ -182,7 +185,8 @@ TEST_CASE("a maintenance: planned, in progress, over") {
 TEST_CASE("a hostile page cannot fill the disk with one document") {
   PagePosts posts;
   std::vector<PageIncident> many;
-  for (int n = 0; n < 5000; ++n) many.push_back(incident(n == 4999 ? "investigating" : "resolved", 0, "i" + std::to_string(n)));
+  for (int n = 0; n < 5000; ++n)
+    many.push_back(incident(n == 4999 ? "investigating" : "resolved", 0, "i" + std::to_string(n)));
   many.push_back(incident("investigating", 0, "i4999"));  // twice
   const auto changed = posts.take(page, minute(0), listing(many), "");
   CHECK(changed.size() == max_page_posts);

@@ -31,7 +31,8 @@ std::pair<Timestamp, Verdict> change(int at, Agreement agreement, bool called = 
   return {minute(at), verdict};
 }
 
-PageRecord record(const std::vector<Incident>& incidents, const std::vector<std::pair<Timestamp, Verdict>>& verdicts = {}) {
+PageRecord record(const std::vector<Incident>& incidents,
+                  const std::vector<std::pair<Timestamp, Verdict>>& verdicts = {}) {
   return page_record({page_cases(incidents, verdicts, rules, minute(100'000))}, {});
 }
 
@@ -52,7 +53,8 @@ TEST_CASE("a share has a count always, and a value and interval from five events
 }
 
 TEST_CASE("the lag is an interval: between our last green reading and our first red one") {
-  const PageRecord r = record({incident(0, 10), incident(200, 20), incident(400, 30), incident(600, 40), incident(800, 50)});
+  const PageRecord r =
+      record({incident(0, 10), incident(200, 20), incident(400, 30), incident(600, 40), incident(800, 50)});
   CHECK(r.incidents == 5);
   CHECK(r.lag_least == 29min);
   CHECK(r.lag_most == 30min);
@@ -82,6 +84,7 @@ TEST_CASE("an incident that still may be admitted is no admission that never cam
   Incident fresh = incident(0, std::nullopt);
   const PageRecord r = page_record({page_cases({fresh}, {}, rules, minute(60 + 29))}, {});
   CHECK(r.never.of == 0);
+  CHECK(r.never.count == 0);
   CHECK(page_record({page_cases({fresh}, {}, rules, minute(60 + 30))}, {}).never.count == 1);
 }
 
@@ -102,10 +105,13 @@ TEST_CASE("too mild for a page to be blamed, and what only the page knows, are n
 }
 
 TEST_CASE("silent and red minutes, understated and early all-clears come from the changes of verdict") {
-  const std::vector<std::pair<Timestamp, Verdict>> verdicts = {
-      change(-500, Agreement::agrees), change(2, Agreement::pending), change(5, Agreement::page_silent, true),
-      change(20, Agreement::page_understates, true), change(40, Agreement::agrees), change(50, Agreement::page_too_early, true),
-      change(60, Agreement::agrees)};
+  const std::vector<std::pair<Timestamp, Verdict>> verdicts = {change(-500, Agreement::agrees),
+                                                               change(2, Agreement::pending),
+                                                               change(5, Agreement::page_silent, true),
+                                                               change(20, Agreement::page_understates, true),
+                                                               change(40, Agreement::agrees),
+                                                               change(50, Agreement::page_too_early, true),
+                                                               change(60, Agreement::agrees)};
   const PageCases cases = page_cases({incident(0, 20)}, verdicts, rules, minute(1000));
   REQUIRE(cases.cases.size() == 1);
   const PageCase& each = cases.cases[0];
@@ -114,7 +120,9 @@ TEST_CASE("silent and red minutes, understated and early all-clears come from th
   CHECK(each.understated);
   CHECK(each.cleared_early);
   // What was listed but not called counts for nothing.
-  CHECK_FALSE(page_cases({incident(0, 20)}, {change(5, Agreement::page_too_early)}, rules, minute(1000)).cases[0].cleared_early);
+  CHECK_FALSE(page_cases({incident(0, 20)}, {change(5, Agreement::page_too_early)}, rules, minute(1000))
+                  .cases[0]
+                  .cleared_early);
 }
 
 TEST_CASE("all-clear: late beyond the tail, or never given") {
@@ -127,7 +135,8 @@ TEST_CASE("all-clear: late beyond the tail, or never given") {
 }
 
 TEST_CASE("red over health is counted against the page's precision") {
-  const PageCases cases = page_cases({}, {change(0, Agreement::page_overstates, true), change(90, Agreement::agrees)}, rules, minute(500));
+  const PageCases cases =
+      page_cases({}, {change(0, Agreement::page_overstates, true), change(90, Agreement::agrees)}, rules, minute(500));
   CHECK(cases.overclaimed == 90min);
 }
 

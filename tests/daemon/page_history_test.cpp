@@ -48,7 +48,8 @@ void read(Life& life, std::shared_ptr<const PageReport> report, std::string_view
 
 std::size_t count(const Life& life, NotificationKind kind) {
   const auto rows = life.delivery.rows();
-  return static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [&](const OutboxRow& row) { return row.notification.kind == kind; }));
+  return static_cast<std::size_t>(
+      std::count_if(rows.begin(), rows.end(), [&](const OutboxRow& row) { return row.notification.kind == kind; }));
 }
 
 }  // namespace
@@ -102,7 +103,8 @@ TEST_CASE("an oscillating page is counted and shown as such, and its alerts do n
   wait_for_board(life.board);
   for (int i = 0; i < 20; ++i) life.turn(Class::ok);
   // Half an hour of failures, and a page that changes its mind every two minutes; then both are fine.
-  for (int i = 0; i < 60; ++i) life.turn(Class::server_error, i / 4 % 2 == 0 ? Status::partial_outage : Status::operational);
+  for (int i = 0; i < 60; ++i)
+    life.turn(Class::server_error, i / 4 % 2 == 0 ? Status::partial_outage : Status::operational);
   const ComponentStatus at_the_height = life.board.latest()->components.at(0);
   CHECK(at_the_height.steadiness.flapping);
   CHECK(at_the_height.steadiness.changes >= 13);
@@ -129,7 +131,8 @@ TEST_CASE("a page that oscillates while everything works alerts nobody") {
   HandClock clock;
   Life life(folder, clock);
   wait_for_board(life.board);
-  for (int i = 0; i < 200; ++i) life.turn(Class::ok, i / 4 % 2 == 0 ? Status::degraded_performance : Status::operational);
+  for (int i = 0; i < 200; ++i)
+    life.turn(Class::ok, i / 4 % 2 == 0 ? Status::degraded_performance : Status::operational);
   life.stop();
   CHECK(stored_incidents(folder).empty());
   CHECK(count(life, NotificationKind::fire) == 0);

@@ -79,7 +79,8 @@ TEST_CASE("the record of a page, from what the pipeline stored") {
 
 TEST_CASE("a page of which nothing is known says so") {
   CHECK(page_report_table({}) == "no service has a status page\n");
-  const std::string table = page_report_table({{.service = "acme", .title = "Acme", .url = "https://a", .record = {}, .components = {}}});
+  const std::string table =
+      page_report_table({{.service = "acme", .title = "Acme", .url = "https://a", .record = {}, .components = {}}});
   CHECK(table.find("acme (https://a): 0 incidents\n") != std::string::npos);
   CHECK(table.find("0 of 0") != std::string::npos);
   CHECK(table.find('%') == table.find("90 %") + 3);  // the footnote's: no share of nothing

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
-
 #include <nlohmann/json.hpp>
 
 #include "core/engine.h"
@@ -49,7 +48,8 @@ struct Series {
     reports.emplace_back(each.at, report);
   }
   std::size_t open() const {
-    return static_cast<std::size_t>(std::count_if(posts.begin(), posts.end(), [](const auto& each) { return each.second.open; }));
+    return static_cast<std::size_t>(
+        std::count_if(posts.begin(), posts.end(), [](const auto& each) { return each.second.open; }));
   }
 
   std::string url;
@@ -69,7 +69,9 @@ std::optional<Admission> admission(const Series& series, Timestamp onset, const 
   Engine engine;
   Effects effects;
   Seq seq = 0;
-  const auto step = [&](Timestamp at, auto what) { engine.step({.seq = ++seq, .at = at, .what = std::move(what)}, effects); };
+  const auto step = [&](Timestamp at, auto what) {
+    engine.step({.seq = ++seq, .at = at, .what = std::move(what)}, effects);
+  };
   Timestamp t = series.reports.front().first;
   step(t, ConfigChange{make_topology(options)});
   std::optional<Admission> found;
@@ -95,18 +97,22 @@ std::optional<Admission> admission(const Series& series, Timestamp onset, const 
 
 std::string summary(const std::string& state, const std::string& incidents) {
   return R"({"page":{"id":"a1b2c3d4e5f6","name":"Tidewater","time_zone":"Etc/UTC"},"status":{"indicator":")" +
-         std::string(state == "operational" ? "none" : "minor") + R"(","description":"so"},"components":[{"id":"c1","name":"Harbour","status":")" +
-         state + R"("},{"id":"c2","name":"Ferry","status":"operational"}],"incidents":[)" + incidents + R"(],"scheduled_maintenances":[]})";
+         std::string(state == "operational" ? "none" : "minor") +
+         R"(","description":"so"},"components":[{"id":"c1","name":"Harbour","status":")" + state +
+         R"("},{"id":"c2","name":"Ferry","status":"operational"}],"incidents":[)" + incidents +
+         R"(],"scheduled_maintenances":[]})";
 }
 
 std::string incident(const std::string& id, const std::string& status, const std::string& created) {
-  return R"({"id":")" + id + R"(","name":"Slow harbour","status":")" + status + R"(","impact":"minor","created_at":")" + created +
-         R"(","updated_at":")" + created + R"(","incident_updates":[{"id":"u","status":")" + status + R"(","body":"so","created_at":")" +
-         created + R"("}],"components":[{"id":"c1","name":"Harbour","status":"operational"}]})";
+  return R"({"id":")" + id + R"(","name":"Slow harbour","status":")" + status + R"(","impact":"minor","created_at":")" +
+         created + R"(","updated_at":")" + created + R"(","incident_updates":[{"id":"u","status":")" + status +
+         R"(","body":"so","created_at":")" + created +
+         R"("}],"components":[{"id":"c1","name":"Harbour","status":"operational"}]})";
 }
 
 Timestamp from_name(const std::string& name) {  // 20260303T0202…
-  const auto at = parse_time(fmt::format("{}-{}-{}T{}:{}:00Z", name.substr(0, 4), name.substr(4, 2), name.substr(6, 2), name.substr(9, 2), name.substr(11, 2)));
+  const auto at = parse_time(fmt::format("{}-{}-{}T{}:{}:00Z", name.substr(0, 4), name.substr(4, 2), name.substr(6, 2),
+                                         name.substr(9, 2), name.substr(11, 2)));
   REQUIRE(at);
   return *at;
 }
@@ -142,10 +148,10 @@ TEST_CASE("a hand-made series of readings: its claims, its posts, and a lag that
   series.read({at(180), summary("operational", "")});
 
   // An incident in `monitoring` lifts no claim.
-  CHECK(series.changes == std::vector<std::string>{
-                              time(0) + " Harbour operational", time(0) + " Ferry operational",
-                              time(60) + " Harbour degraded_performance", time(90) + " Harbour operational",
-                              time(150) + " Harbour partial_outage", time(180) + " Harbour operational"});
+  CHECK(series.changes ==
+        std::vector<std::string>{time(0) + " Harbour operational", time(0) + " Ferry operational",
+                                 time(60) + " Harbour degraded_performance", time(90) + " Harbour operational",
+                                 time(150) + " Harbour partial_outage", time(180) + " Harbour operational"});
   REQUIRE(series.posts.size() == 2);
   const PagePost& first = series.posts.at("i1");
   CHECK(first.absent == at(30));
@@ -201,7 +207,8 @@ TEST_CASE("a recorded feed, read once a day: one incident opens, stays and is ov
   CHECK(admitted->first_red == open[2].first);
 }
 
-TEST_CASE("recorded readings of components and open incidents: each claim as it was, each incident there and gone again") {
+TEST_CASE(
+    "recorded readings of components and open incidents: each claim as it was, each incident there and gone again") {
   const auto files = recorded("github_components", "_components.json");
   if (files.empty()) return;
   Series series("https://www.githubstatus.com");
@@ -209,7 +216,8 @@ TEST_CASE("recorded readings of components and open incidents: each claim as it 
   std::size_t listed = 0;
   for (const auto& file : files) {
     const std::string name = file.filename().string(), path = file.string();
-    const std::string beside = path.substr(0, path.size() - std::string("_components.json").size()) + "_open_incidents.json";
+    const std::string beside =
+        path.substr(0, path.size() - std::string("_components.json").size()) + "_open_incidents.json";
     const json incidents = json::parse(test::read_bytes(beside));
     // The two lists are what the page's summary holds.
     const json document = {{"page", {{"id", "kctbh9vrtdwd"}, {"name", "GitHub"}, {"time_zone", "Etc/UTC"}}},

@@ -24,7 +24,8 @@ PagePost post(std::string id, Timestamp seen, PageId page = page_1) {
   out.first_seen = out.last_seen = seen;
   out.absent = seen - 1min;
   out.document = "d1";
-  out.updates = {{.at = seen, .status = "investigating", .text = "we look"}, {.at = {}, .status = "update", .text = "when?"}};
+  out.updates = {{.at = seen, .status = "investigating", .text = "we look"},
+                 {.at = {}, .status = "update", .text = "when?"}};
   return out;
 }
 
