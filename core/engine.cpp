@@ -478,6 +478,13 @@ PeopleView Engine::people(ComponentId id) const {
   return {people.last_hour(state_->now), people.normal(state_->now), people.unusual(state_->now)};
 }
 
+PageSteadiness Engine::steadiness(ComponentId id) const {
+  const ComponentSpec* spec = state_->topology->component(id);
+  if (!spec || index(id) >= state_->components.size()) return {};
+  const PageWatch& page = state_->components[index(id)].page;
+  return {page.changes(state_->now, spec->rules), page.flapping(state_->now, spec->rules)};
+}
+
 const Claim* Engine::claim(ComponentId id) const {
   if (index(id) >= state_->components.size()) return nullptr;
   const auto& last = state_->components[index(id)].page.last();

@@ -39,6 +39,12 @@ struct PeopleView {
   bool unusual = false;
 };
 
+/// How steady what its page says of a component is.
+struct PageSteadiness {
+  std::size_t changes = 0;              // from green to red or back, within the flap window
+  bool flapping = false;                // so many that it is held red for a while after its last red reading
+};
+
 class Engine {
  public:
   Engine();
@@ -66,6 +72,7 @@ class Engine {
   bool unchecked() const;
   Verdict verdict(ComponentId id) const;
   PeopleView people(ComponentId id) const;
+  PageSteadiness steadiness(ComponentId id) const;
   /// The last claim read, whatever it said; null before the first.
   const Claim* claim(ComponentId id) const;
   std::optional<Timestamp> claim_at(ComponentId id) const;

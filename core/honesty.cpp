@@ -13,7 +13,23 @@ double share(Duration part, Duration rest) {
   return whole <= 0 ? 1 : to_seconds(part) / whole;
 }
 
-/// The first lag at which no more than half are still unadmitted.
+/// 5th and 95th percentile of a figure over resampled incidents.
+template <class Figure>
+Interval bootstrap(const std::vector<HonestyCase>& cases, Figure figure) {
+  std::mt19937_64 random(1979);
+  std::vector<double> values;
+  std::vector<HonestyCase> sample(cases.size());
+  for (int run = 0; run < bootstrap_runs; ++run) {
+    for (HonestyCase& each : sample) each = cases[random() % cases.size()];
+    values.push_back(figure(sample));
+  }
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double q) { return values[static_cast<std::size_t>(q * (bootstrap_runs - 1))]; };
+  return {figure(cases), at(0.05), at(0.95)};
+}
+
+}  // namespace
+
 std::optional<Duration> kaplan_meier_median(const std::vector<HonestyCase>& cases) {
   struct Event {
     Duration at;
@@ -34,23 +50,6 @@ std::optional<Duration> kaplan_meier_median(const std::vector<HonestyCase>& case
   }
   return std::nullopt;
 }
-
-/// 5th and 95th percentile of a figure over resampled incidents.
-template <class Figure>
-Interval bootstrap(const std::vector<HonestyCase>& cases, Figure figure) {
-  std::mt19937_64 random(1979);
-  std::vector<double> values;
-  std::vector<HonestyCase> sample(cases.size());
-  for (int run = 0; run < bootstrap_runs; ++run) {
-    for (HonestyCase& each : sample) each = cases[random() % cases.size()];
-    values.push_back(figure(sample));
-  }
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double q) { return values[static_cast<std::size_t>(q * (bootstrap_runs - 1))]; };
-  return {figure(cases), at(0.05), at(0.95)};
-}
-
-}  // namespace
 
 HonestyCase honesty_case(const Incident& incident, Timestamp now) {
   HonestyCase out;

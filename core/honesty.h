@@ -36,6 +36,8 @@ struct Honesty {
 inline constexpr std::size_t honesty_least_incidents = 5;
 inline constexpr Duration honesty_least_down = 30min;
 
+/// The first lag at which no more than half are still unadmitted; nullopt: more than half are, as far as we watched.
+std::optional<Duration> kaplan_meier_median(const std::vector<HonestyCase>& cases);
 /// `overclaimed`: minutes red, beyond the tail, while we saw it fine.
 Honesty honesty(const std::vector<HonestyCase>& cases, Duration overclaimed);
 

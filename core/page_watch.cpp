@@ -22,11 +22,12 @@ void PageWatch::take(const Claim& claim, Timestamp at, const AgreementRules& rul
   if (!claim.red) state_.last_green_sample = at;
 }
 
-bool PageWatch::flapping(Timestamp now, const AgreementRules& rules) const {
-  const auto recent = std::count_if(state_.changes.begin(), state_.changes.end(),
-                                    [&](Timestamp t) { return t > now - rules.flap_window; });
-  return static_cast<std::size_t>(recent) >= flapping_changes;
+std::size_t PageWatch::changes(Timestamp now, const AgreementRules& rules) const {
+  return static_cast<std::size_t>(std::count_if(state_.changes.begin(), state_.changes.end(),
+                                                [&](Timestamp t) { return t > now - rules.flap_window; }));
 }
+
+bool PageWatch::flapping(Timestamp now, const AgreementRules& rules) const { return changes(now, rules) >= flapping_changes; }
 
 void PageWatch::advance(Timestamp now, const AgreementRules& rules) {
   if (!state_.sample_red) return;

@@ -3,6 +3,7 @@
 // Pure; owned by the engine.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -25,6 +26,8 @@ class PageWatch {
   Timestamp last_green() const { return state_.last_green_sample; }
   Timestamp green_before_red() const { return state_.green_before_red; }
   bool flapping(Timestamp now, const AgreementRules& rules) const;
+  /// How often the samples turned red or green within the flap window.
+  std::size_t changes(Timestamp now, const AgreementRules& rules) const;
   bool readable_once() const { return state_.readable.has_value(); }
   bool unreadable(Timestamp now, const AgreementRules& rules) const;
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "daemon/api_pages.h"
 #include "daemon/api_support.h"
 #include "daemon/api_v1.h"
 #include "daemon/metrics.h"
@@ -134,8 +135,10 @@ void mount_api(web::Server& server, ApiOptions given) {
   });
   server.route("POST", "/-/reload", refusing([options](const web::Request& request) { return reload(*options, request); }));
 
-  get("/metrics", [options](const web::Request&) {
-    web::Reply reply = text_reply(render_metrics(*need_picture(options->board), options->version));
+  const auto reports = std::make_shared<PageReports>(options->database);
+  get("/metrics", [options, reports](const web::Request&) {
+    const auto picture = need_picture(options->board);
+    web::Reply reply = text_reply(render_metrics(*picture, options->version, *reports->get(*picture->topology, wall_now())));
     reply.content_type = metrics_content_type;
     return reply;
   });
@@ -157,6 +160,7 @@ void mount_api(web::Server& server, ApiOptions given) {
   });
 
   mount_api_v1(server, options->board, options->database);
+  mount_api_pages(server, options->board, options->database);
 }
 
 }  // namespace outaged

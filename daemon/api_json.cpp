@@ -214,6 +214,10 @@ Json component_json(const Published& picture, std::size_t position) {
   Json json = {{"service", names.service}, {"component", names.component}, {"title", names.title}, {"probed", spec.probed}};
   json.update(verdict_json(status.verdict));
   json["page"] = spec.page && status.claim ? claim_json(*status.claim, status.claim_at) : Json(nullptr);
+  if (spec.page && status.claim) {
+    json["page"]["recent_changes"] = status.steadiness.changes;
+    json["page"]["flapping"] = status.steadiness.flapping;
+  }
   json["incident"] = nullptr;
   if (status.incident) {
     json["incident"] = {{"id", status.incident->id},

@@ -72,6 +72,15 @@ struct ReplayArguments {
 };
 int replay(const ReplayArguments& arguments);
 
+struct ReportOptions {
+  bool pages = false;
+  std::string database;              // empty: the configured one
+  std::string since;                 // RFC 3339, or how long ago; empty: all that is stored
+  bool json = false;
+};
+/// Exit code 1: the database cannot be read; 2: the question is wrong.
+int report(const ReportOptions& options, const Source& source);
+
 struct DemoOptions {
   bool json = false;
   double speed = 60;

@@ -99,6 +99,13 @@ int main(int argc, char** argv) {
   replay_command->add_option("--grace", replay.grace, "Rule: grace");
   replay_command->add_option("--budget", replay.budget, "Rule: false alarms per target-year")->check(CLI::PositiveNumber);
 
+  commands::ReportOptions report;
+  auto* report_command = app.add_subcommand("report", "How honest each status page has been");
+  report_command->add_flag("--pages", report.pages, "Lag, what was never admitted, understated, cleared too early or late")->required();
+  report_command->add_option("--db", report.database, "This database in place of the configured one")->check(CLI::ExistingFile);
+  report_command->add_option("--since", report.since, "Incidents from this time on, or so long ago: 2026-04-13T14:00:00Z, 90d");
+  report_command->add_flag("--json", report.json, "For machines");
+
   simulator::SimulateOptions simulate;
   auto* simulate_command = app.add_subcommand("simulate", "A provider that fails, and a page that lies, on cue");
   simulate_command->add_option("scenario", simulate.scenario, "A built-in scenario's name, or a file")->required();
@@ -141,6 +148,8 @@ int main(int argc, char** argv) {
       return 2;
     }
     code = commands::replay(replay);
+  } else if (report_command->parsed()) {
+    code = commands::report(report, source);
   } else if (simulate_command->parsed()) {
     code = simulator::run_simulation(simulate);
   } else if (receive_command->parsed()) {

@@ -96,7 +96,8 @@ MetricLabels component_labels(const ShortNames& names) {
 
 class Picture final : public prometheus::Collectable {
  public:
-  Picture(const Published& published, std::string_view version) : p_(published), version_(version) {
+  Picture(const Published& published, std::string_view version, const std::vector<PageReportRow>& pages)
+      : p_(published), version_(version), pages_(pages) {
     static const Topology none;
     const Topology& topology = p_.topology ? *p_.topology : none;
     // The lists are parallel; should one ever be shorter, what has no counterpart is left out.
@@ -127,6 +128,7 @@ class Picture final : public prometheus::Collectable {
     collect_targets(out);
     collect_components(out);
     collect_incidents(out);
+    collect_pages(out);
     collect_network(out);
     collect_receivers(out);
     collect_ledgers(out);
@@ -187,6 +189,7 @@ class Picture final : public prometheus::Collectable {
   void collect_last_probe(Families& out) const;
   void collect_targets(Families& out) const;
   void collect_components(Families& out) const;
+  void collect_pages(Families& out) const;
   void collect_incidents(Families& out) const;
   void collect_network(Families& out) const;
   void collect_receivers(Families& out) const;
@@ -196,6 +199,7 @@ class Picture final : public prometheus::Collectable {
 
   const Published& p_;
   const std::string_view version_;
+  const std::vector<PageReportRow>& pages_;
   std::vector<MetricLabels> target_labels_, control_labels_;
   std::vector<ComponentRow> components_;
 };
@@ -309,6 +313,48 @@ void Picture::collect_components(Families& out) const {
                 "Readings of its status page that gave no claim", [](const ComponentRow& c) {
                   return c.has_page ? Value(static_cast<double>(c.status->claims_unreadable)) : std::nullopt;
                 });
+  per_component(out, MetricType::Counter, "outaged_claim_changes_total",
+                "How often what its status page says changed, from one readable claim to another", [](const ComponentRow& c) {
+                  return c.has_page ? Value(static_cast<double>(c.status->claim_changes)) : std::nullopt;
+                });
+  per_component(out, MetricType::Gauge, "outaged_claim_flapping",
+                "Whether its status page turns red and green so often that it is held red", [](const ComponentRow& c) {
+                  return c.has_page ? Value(c.status->steadiness.flapping) : std::nullopt;
+                });
+}
+
+/// Each page's record: never a share without the counts beside it, nor below five events.
+void Picture::collect_pages(Families& out) const {
+  Family incidents(out, MetricType::Gauge, "outaged_page_incidents", "Our incidents of the last 90 days by which its page is judged");
+  Family lag(out, MetricType::Gauge, "outaged_page_median_lag_seconds",
+             "Median from onset to the page's admission: between min and max; low and high bound max at 90 %");
+  Family count(out, MetricType::Gauge, "outaged_page_record_count", "How many of outaged_page_record_of were so");
+  Family of(out, MetricType::Gauge, "outaged_page_record_of", "Events that could have been so");
+  Family ratio(out, MetricType::Gauge, "outaged_page_record_ratio",
+               "The share, with its 90 % interval; absent below five events");
+  for (const PageReportRow& row : pages_) {
+    const PageRecord& r = row.record;
+    const MetricLabels labels = {{"service", clean_utf8(row.service)}};
+    const auto seconds = [](const std::optional<Duration>& d) { return d ? Value(to_seconds(*d)) : std::nullopt; };
+    incidents.add(labels, static_cast<double>(r.incidents));
+    lag.add(with(labels, "bound", "min"), seconds(r.lag_least));
+    lag.add(with(labels, "bound", "max"), seconds(r.lag_most));
+    lag.add(with(labels, "bound", "low"), seconds(r.lag_low));
+    lag.add(with(labels, "bound", "high"), seconds(r.lag_high));
+    const std::pair<const char*, const CountedShare*> kinds[] = {
+        {"never_admitted", &r.never},           {"understated", &r.understated},
+        {"cleared_too_early", &r.cleared_early}, {"cleared_too_late", &r.cleared_late},
+        {"resolved_only", &r.resolved_only},     {"backdated", &r.backdated}};
+    for (const auto& [kind, share] : kinds) {
+      const MetricLabels each = with(labels, "kind", kind);
+      count.add(each, static_cast<double>(share->count));
+      of.add(each, static_cast<double>(share->of));
+      if (!share->share) continue;
+      ratio.add(with(each, "bound", "value"), share->share->value);
+      ratio.add(with(each, "bound", "low"), share->share->low);
+      ratio.add(with(each, "bound", "high"), share->share->high);
+    }
+  }
 }
 
 void Picture::collect_incidents(Families& out) const {
@@ -442,8 +488,8 @@ void Picture::collect_process(Families& out) const {
 
 }  // namespace
 
-std::string render_metrics(const Published& published, std::string_view version) {
-  const Picture picture(published, version);
+std::string render_metrics(const Published& published, std::string_view version, const std::vector<PageReportRow>& pages) {
+  const Picture picture(published, version, pages);
   std::ostringstream out;
   out.imbue(std::locale::classic());
   prometheus::TextSerializer().Serialize(out, picture.Collect());

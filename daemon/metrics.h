@@ -6,7 +6,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "daemon/page_report.h"
 #include "daemon/published.h"
 
 namespace outaged {
@@ -14,7 +16,8 @@ namespace outaged {
 /// Content type of what render_metrics returns.
 inline constexpr std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
-/// `version` is this program's, for outaged_build_info.
-std::string render_metrics(const Published& published, std::string_view version = "unknown");
+/// `version` is this program's, for outaged_build_info; `pages` is every page's record.
+std::string render_metrics(const Published& published, std::string_view version = "unknown",
+                           const std::vector<PageReportRow>& pages = {});
 
 }  // namespace outaged

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "core/codec.h"
+#include "core/page_posts.h"
 #include "core/text.h"
 #include "daemon/ingest.h"
 #include "daemon/tally.h"
@@ -80,6 +81,7 @@ class Pipeline::Impl {
   const std::shared_ptr<probes::llm::Ledger> ledger_ = std::make_shared<probes::llm::Ledger>(clock_);
   std::unordered_map<std::string, TargetId> reporters_;  // streams of reported traffic, by name
   Tally tally_;
+  PagePosts posts_;
   Timestamp started_{};
 
   storage::Batch batch_;                       // of this turn, and of turns the disk refused
@@ -99,6 +101,7 @@ class Pipeline::Impl {
 Result<void> Pipeline::Impl::restore(storage::Restored restored) {
   for (const std::string& problem : restored.problems) timeline_.restore_problem(problem);
   ledger_->restore(restored.spent);
+  posts_.restore(std::move(restored.posts));
   const auto fold = [&](const Input& input) { engine_.step(input, effects_); };
   std::string refused;
   if (restored.snapshot) {
@@ -340,11 +343,13 @@ void Pipeline::Impl::read_page(Timestamp at, PageReading reading) {
   if (!page || listeners == listeners_.end() || !reading.report) return;
   if (reading.document) batch_.documents.push_back(reading.document);
   if (!reading.report->moved.empty()) tell_self(at, {.subject = page->name, .text = "its status page: " + reading.report->moved});
+  const std::string hash = reading.document ? reading.document->hash : std::string();
+  for (PagePost& post : posts_.take(reading.page, at, *reading.report, hash)) batch_.posts.push_back(std::move(post));
   for (const PageListener& listener : listeners->second) {
     Claim claim = probes::claim_of(*reading.report, listener.page_components);
     claim.component = listener.component;
     claim.url = page->url;
-    if (reading.document) claim.document = reading.document->hash;
+    claim.document = hash;
     tally_.claimed(claim);
     step(at, std::move(claim));
   }

@@ -39,6 +39,8 @@ struct ComponentStatus {
   std::optional<Timestamp> claim_at;
   std::uint64_t incidents = 0;         // opened since the start of this process
   std::uint64_t claims_read = 0, claims_unreadable = 0;
+  std::uint64_t claim_changes = 0;     // from one readable claim to another, since the start of this process
+  PageSteadiness steadiness;
   PeopleView people;                   // who report that it fails for them
   std::vector<std::size_t> alternatives;  // places in Published::components, the best first
 };

@@ -55,7 +55,14 @@ void Tally::observed(const Observation& observation, Disposition disposition, Ti
 void Tally::claimed(const Claim& claim) {
   if (index(claim.component) >= components_.size()) return;
   Component& component = components_[index(claim.component)];
-  ++(claim.status == Status::unknown && !claim.red ? component.claims_unreadable : component.claims_read);
+  if (claim.status == Status::unknown && !claim.red) {
+    ++component.claims_unreadable;
+    return;
+  }
+  ++component.claims_read;
+  const std::pair now(claim.status, claim.red);
+  if (component.said && *component.said != now) ++component.claim_changes;
+  component.said = now;
 }
 
 void Tally::opened(const Incident& incident) {
@@ -92,11 +99,13 @@ void Tally::fill(Published& out, const Engine& engine, const config::Config& con
     if (const Claim* claim = engine.claim(spec.id)) status.claim = *claim;
     status.claim_at = engine.claim_at(spec.id);
     status.people = engine.people(spec.id);
+    status.steadiness = engine.steadiness(spec.id);
     if (index(spec.id) < components_.size()) {
       const Component& counts = components_[index(spec.id)];
       status.incidents = counts.incidents;
       status.claims_read = counts.claims_read;
       status.claims_unreadable = counts.claims_unreadable;
+      status.claim_changes = counts.claim_changes;
     }
     out.components.push_back(std::move(status));
   }

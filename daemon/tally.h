@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "alerts/router.h"
@@ -28,7 +30,8 @@ class Tally {
 
  private:
   struct Component {
-    std::uint64_t incidents = 0, claims_read = 0, claims_unreadable = 0;
+    std::uint64_t incidents = 0, claims_read = 0, claims_unreadable = 0, claim_changes = 0;
+    std::optional<std::pair<Status, bool>> said;  // status and colour of the last readable claim
   };
   struct Receiver {
     std::uint64_t delivered = 0, failed = 0;

@@ -14,6 +14,7 @@
 #include "storage/database.h"
 #include "storage/log.h"
 #include "storage/migrations.h"
+#include "storage/posts.h"
 #include "storage/rows.h"
 
 namespace outaged::storage {
@@ -113,6 +114,15 @@ class SqliteHistory final : public History {
                       verdict_columns, component ? "component = ?1 AND" : "?1 IS NULL AND"));
       for (Rows rows = statement.query(component, from, to, at_most(limit)); rows.next();)
         out.push_back(read_verdict(rows));
+    });
+    return out;
+  }
+
+  std::vector<PagePost> page_posts(PageId page, Timestamp since, std::size_t limit) override {
+    std::vector<PagePost> out;
+    guarded([&] {
+      const Transaction one_view(*database_, Transaction::Kind::read);
+      out = read_posts(*database_, page, since, at_most(limit));
     });
     return out;
   }

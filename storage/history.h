@@ -37,6 +37,8 @@ class History {
   virtual std::vector<RecordedClaim> claim_changes(std::optional<ComponentId> component, Timestamp from, Timestamp to, std::size_t limit) = 0;
   /// Changes in [from, to), oldest first.
   virtual std::vector<RecordedVerdict> verdicts(std::optional<ComponentId> component, Timestamp from, Timestamp to, std::size_t limit) = 0;
+  /// What that page posted, last seen at or after `since`, with its updates: what is open first, then the newest.
+  virtual std::vector<PagePost> page_posts(PageId page, Timestamp since, std::size_t limit) = 0;
   /// In order of id.
   virtual std::vector<OutboxRow> notifications(const IncidentId& incident) = 0;
   /// The raw document of that hash, decompressed.

@@ -49,7 +49,19 @@ class Sweep {
         "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox o WHERE o.state <> 0 AND o.created < ?1 AND NOT EXISTS "
         "(SELECT 1 FROM incidents i WHERE i.id = o.incident AND (i.recovered IS NULL OR i.recovered >= ?1)) LIMIT ?2)",
         cutoff_);
-    remove("DELETE FROM documents WHERE id IN (SELECT id FROM documents WHERE kept = 0 AND used < ?1 LIMIT ?2)",
+    // A post goes once no page listed it for so long, its updates first: a post without them may still be told.
+    remove(
+        "DELETE FROM page_updates WHERE (page, kind, post, at, status, nth) IN (SELECT u.page, u.kind, u.post, u.at, "
+        "u.status, u.nth FROM page_posts p JOIN page_updates u ON u.page = p.page AND u.kind = p.kind AND u.post = p.id "
+        "WHERE p.last_seen < ?1 LIMIT ?2)",
+        cutoff_ - last_seen_precision);
+    remove(
+        "DELETE FROM page_posts WHERE (page, kind, id) IN (SELECT page, kind, id FROM page_posts WHERE last_seen < ?1 "
+        "LIMIT ?2)",
+        cutoff_ - last_seen_precision);
+    remove(
+        "DELETE FROM documents WHERE id IN (SELECT id FROM documents d WHERE kept = 0 AND used < ?1 AND NOT EXISTS "
+        "(SELECT 1 FROM page_posts p WHERE p.document = d.id) LIMIT ?2)",
            cutoff_ - used_precision);
     remove("DELETE FROM claim_words WHERE id IN (SELECT id FROM claim_words WHERE used < ?1 LIMIT ?2)",
            cutoff_ - used_precision);

@@ -186,10 +186,54 @@ CREATE TABLE spent (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view version_4 = R"sql(
+-- What pages posted: incidents and maintenances, by the provider's own id. Times of the page's are its own words; seen,
+-- absent and gone are our readings. Kept until they were listed nowhere for the retention.
+CREATE TABLE page_posts (
+  page          INTEGER NOT NULL,  -- names, kind page
+  kind          INTEGER NOT NULL,  -- PagePost::Kind
+  id            TEXT NOT NULL,
+  name          TEXT NOT NULL,
+  status        TEXT NOT NULL,
+  impact        TEXT NOT NULL,
+  url           TEXT NOT NULL,
+  open          INTEGER NOT NULL,
+  components    TEXT NOT NULL,     -- JSON: list of page components
+  created       INTEGER,           -- by the page: first published
+  updated       INTEGER,
+  started       INTEGER,           -- by the page: the trouble's beginning, or the maintenance's window
+  ended         INTEGER,
+  first_seen    INTEGER NOT NULL,
+  last_seen     INTEGER NOT NULL,  -- to within a day while nothing changes
+  absent        INTEGER,           -- the last reading before first_seen, which did not list it
+  gone          INTEGER,           -- open when last listed, and then listed no more
+  seen_open     INTEGER NOT NULL,
+  backdated     INTEGER NOT NULL,
+  resolved_only INTEGER NOT NULL,
+  document      INTEGER,           -- documents: the first that had it as it stands here
+  PRIMARY KEY (page, kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX page_posts_by_last_seen ON page_posts (last_seen);
+CREATE INDEX page_posts_by_document ON page_posts (document) WHERE document IS NOT NULL;
+
+-- Their updates. nth: of those with the same time and status.
+CREATE TABLE page_updates (
+  page   INTEGER NOT NULL,
+  kind   INTEGER NOT NULL,
+  post   TEXT NOT NULL,
+  at     INTEGER NOT NULL,         -- by the page; 0: it does not say
+  status TEXT NOT NULL,
+  nth    INTEGER NOT NULL,
+  text   TEXT NOT NULL,            -- as last read: providers edit
+  seen   INTEGER NOT NULL,         -- our first reading that had it
+  PRIMARY KEY (page, kind, post, at, status, nth)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
-  static const std::vector<std::string_view> steps = {version_1, version_2, version_3};
+  static const std::vector<std::string_view> steps = {version_1, version_2, version_3, version_4};
   return steps;
 }
 

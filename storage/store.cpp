@@ -16,6 +16,7 @@
 #include "storage/files.h"
 #include "storage/log.h"
 #include "storage/migrations.h"
+#include "storage/posts.h"
 #include "storage/retention.h"
 #include "storage/rows.h"
 #include "storage/writer.h"
@@ -26,6 +27,7 @@ namespace {
 constexpr Duration check_limit = 10s;           // a huge database must not keep the daemon from starting
 constexpr std::size_t rows_per_sweep = 10'000;  // some tens of milliseconds
 constexpr Duration recent = 24h;
+constexpr std::int64_t most_posts = 20'000;      // of a restart: hundreds of pages with what they list
 
 /// What a connection of ours is set to, once it is known that the file is ours.
 void set_up(Database& database) {
@@ -131,6 +133,7 @@ class SqliteStore final : public Store {
       told(out);
       incidents(out);
       spent(out);
+      out.posts = read_listed_posts(*database_, most_posts);
     });
     if (!read) return Error{read.error()};
     return out;
@@ -296,7 +299,7 @@ class SqliteStore final : public Store {
 
 bool Batch::empty() const {
   return observations.empty() && claims.empty() && inputs.empty() && documents.empty() && verdicts.empty() &&
-         incidents.empty() && outbox.empty() && spent.empty() && !snapshot;
+         incidents.empty() && outbox.empty() && spent.empty() && posts.empty() && !snapshot;
 }
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {

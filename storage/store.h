@@ -11,6 +11,7 @@
 #include "core/input.h"
 #include "core/notification.h"
 #include "core/page.h"
+#include "core/page_posts.h"
 #include "core/result.h"
 #include "core/topology.h"
 
@@ -49,6 +50,7 @@ struct Batch {
   std::vector<Incident> incidents;           // upserts by id
   std::vector<OutboxRow> outbox;             // upserts by id
   std::vector<Spent> spent;                  // upserts by ledger and day
+  std::vector<PagePost> posts;               // upserts by page, kind and id
   std::optional<Snapshot> snapshot;
   bool durable = false;                      // carries a state change: synchronous=FULL
   bool empty() const;
@@ -62,6 +64,7 @@ struct Restored {
   std::vector<Incident> incidents;           // open, or recovered within the last day (of last_at)
   std::vector<OutboxRow> told;               // every row of those incidents, and undelivered ones; in order of id
   std::vector<Spent> spent;                  // every row there is: forty days at the most
+  std::vector<PagePost> posts;               // those not gone; the latest seen, if there are many
   std::vector<std::string> problems;         // what could not be read and was left out; to be logged
   Seq last_seq = 0;
   std::uint64_t last_outbox_id = 0;

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "core/codec.h"
 #include "storage/compress.h"
 #include "storage/header_list.h"
@@ -102,7 +104,23 @@ Writer::Writer(Database& db)
           db.prepare("DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 3) "
                      "AND seq NOT IN (SELECT min(seq) FROM snapshots GROUP BY at / 86400000)")),
       spent_(db.prepare("INSERT OR REPLACE INTO spent (ledger, day, requests, tokens, told) VALUES (?1, ?2, ?3, ?4, ?5)")),
-      old_spent_(db.prepare("DELETE FROM spent WHERE ledger = ?1 AND day < ?2 - 40")) {}
+      old_spent_(db.prepare("DELETE FROM spent WHERE ledger = ?1 AND day < ?2 - 40")),
+      // What we saw once stays seen, also where a post was forgotten meanwhile and comes back.
+      post_(db.prepare(
+          "INSERT INTO page_posts (page, kind, id, name, status, impact, url, open, components, created, updated, started, "
+          "ended, first_seen, last_seen, absent, gone, seen_open, backdated, resolved_only, document) VALUES (?1, ?2, ?3, "
+          "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) "
+          "ON CONFLICT (page, kind, id) DO UPDATE SET name = excluded.name, status = excluded.status, "
+          "impact = excluded.impact, url = excluded.url, open = excluded.open, components = excluded.components, "
+          "created = excluded.created, updated = excluded.updated, started = excluded.started, ended = excluded.ended, "
+          "absent = CASE WHEN excluded.first_seen < first_seen THEN excluded.absent ELSE absent END, "
+          "first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen), "
+          "gone = excluded.gone, seen_open = max(seen_open, excluded.seen_open), "
+          "backdated = CASE WHEN excluded.first_seen > first_seen THEN backdated ELSE excluded.backdated END, "
+          "resolved_only = excluded.resolved_only AND NOT seen_open, document = excluded.document")),
+      update_(db.prepare("INSERT INTO page_updates (page, kind, post, at, status, nth, text, seen) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (page, kind, post, at, status, nth) "
+                         "DO UPDATE SET text = excluded.text, seen = min(seen, excluded.seen)")) {}
 
 void Writer::write(const Batch& batch) {
   for (const auto& document_ptr : batch.documents) {
@@ -115,6 +133,7 @@ void Writer::write(const Batch& batch) {
   for (const auto& row : batch.incidents) incident(row);
   for (const auto& row : batch.outbox) outbox(row);
   for (const auto& row : batch.spent) spent(row);
+  for (const auto& row : batch.posts) post(row);
   if (batch.snapshot) snapshot(*batch.snapshot);
 }
 
@@ -219,6 +238,20 @@ void Writer::snapshot(const Snapshot& snapshot) {
 void Writer::spent(const Spent& row) {
   spent_.run(row.ledger, row.day, row.requests, row.tokens, row.told);
   old_spent_.run(row.ledger, row.day);
+}
+
+void Writer::post(const PagePost& p) {
+  std::optional<std::int64_t> document;
+  if (!p.document.empty()) document = document_id(p.document, p.last_seen);
+  const auto replace = nlohmann::json::error_handler_t::replace;
+  post_.run(p.page, p.kind, p.id, p.name, p.status, p.impact, p.url, p.open, nlohmann::json(p.components).dump(-1, ' ', false, replace),
+            p.created, p.updated, p.started, p.ended, p.first_seen, p.last_seen, p.absent, p.gone, p.seen_open, p.backdated,
+            p.resolved_only, document);
+  std::map<std::pair<std::int64_t, std::string>, int> nth;
+  for (const PageUpdate& u : p.updates) {
+    const std::int64_t at = u.at ? to_millis(*u.at) : 0;
+    update_.run(p.page, p.kind, p.id, at, u.status, nth[{at, u.status}]++, u.text, p.last_seen);
+  }
 }
 
 }  // namespace outaged::storage

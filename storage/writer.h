@@ -33,11 +33,13 @@ class Writer {
   void outbox(const OutboxRow& row);
   void snapshot(const Snapshot& snapshot);
   void spent(const Spent& row);
+  void post(const PagePost& post);
   std::int64_t words_id(const Claim& claim, Timestamp at);
   std::int64_t document_id(const std::string& hash, Timestamp at);
 
   Statement name_, meta_, observation_, evidence_, proof_, claim_, new_words_, find_words_, document_, find_document_,
-      new_document_, keep_document_, verdict_, incident_, outbox_, input_, topology_, snapshot_, thin_snapshots_, spent_, old_spent_;
+      new_document_, keep_document_, verdict_, incident_, outbox_, input_, topology_, snapshot_, thin_snapshots_, spent_, old_spent_,
+      post_, update_;
 
   /// Rows that repeat with every sample, so that most samples cost one INSERT.
   struct Known {

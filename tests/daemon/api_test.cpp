@@ -135,6 +135,28 @@ void Api::write_database() {
   row.state = OutboxState::delivered;
   row.delivered = onset + 150s;
   batch.outbox.push_back(row);
+  PagePost post;
+  post.page = PageId{1};
+  post.id = "p1";
+  post.name = "Elevated <b>errors</b>";
+  post.status = "monitoring";
+  post.impact = "minor";
+  post.open = post.seen_open = true;
+  post.components = {"k8w3"};
+  post.created = onset;
+  post.first_seen = post.last_seen = onset + 41min;
+  post.absent = onset + 40min;
+  post.backdated = true;
+  post.document = document_hash();
+  post.updates = {{.at = onset, .status = "investigating", .text = "we look"}};
+  PagePost planned;
+  planned.page = PageId{1};
+  planned.kind = PagePost::Kind::maintenance;
+  planned.id = planned.name = "m1";
+  planned.status = "scheduled";
+  planned.started = onset + 24h;
+  planned.first_seen = planned.last_seen = onset;
+  batch.posts = {post, planned};
   const auto committed = store_->commit(batch);
   REQUIRE_MESSAGE(committed.ok(), (committed.ok() ? "" : committed.error()));
 }
@@ -372,6 +394,53 @@ TEST_CASE("api: claims now, and their changes") {
   CHECK(changes[1].at("component") == "api");
   CHECK(api.get_json("/api/v1/claims?since=2026-04-13T00:00:00Z&limit=1").at("truncated") == true);
   CHECK(api.get_json("/api/v1/claims?since=2026-04-13T00:00:00Z&component=git").at("changes").empty());
+}
+
+TEST_CASE("api: what a page posted") {
+  const Api api;
+  const json all = api.get_json("/api/v1/pages/claude/incidents");
+  CHECK(all.at("url") == "https://status.example.test");
+  CHECK(all.at("truncated") == false);
+  REQUIRE(all.at("incidents").size() == 1);
+  const json& post = all.at("incidents")[0];
+  CHECK(post.at("id") == "p1");
+  CHECK(post.at("state") == "open");
+  CHECK(post.at("status") == "monitoring");
+  CHECK(post.at("components") == json::array({"k8w3"}));
+  CHECK(post.at("created") == "2026-04-13T14:03:00Z");
+  CHECK(post.at("resolved").is_null());
+  CHECK(post.at("first_seen") == "2026-04-13T14:44:00Z");
+  CHECK(post.at("not_seen_before") == "2026-04-13T14:43:00Z");
+  CHECK(post.at("backdated") == true);
+  CHECK(post.at("resolved_only") == false);
+  CHECK(post.at("document") == api.document_hash());
+  CHECK(post.at("updates")[0].at("text") == "we look");
+  REQUIRE(all.at("maintenances").size() == 1);
+  CHECK(all.at("maintenances")[0].at("state") == "scheduled");
+  CHECK(all.at("maintenances")[0].at("starts") == "2026-04-14T14:03:00Z");
+  CHECK(api.get_json("/api/v1/pages/claude/incidents?limit=1").at("truncated") == true);
+  CHECK(api.get_json("/api/v1/pages/claude/incidents?since=2026-04-13T14:44:00Z").at("maintenances").empty());
+  CHECK(api.refusal("/api/v1/pages/github/incidents", 404) == "service \"github\" has no status page");
+  CHECK(api.refusal("/api/v1/pages/nobody/incidents", 404) == "no service \"nobody\"");
+}
+
+TEST_CASE("api: every page's record, with counts and no share of a few events") {
+  const Api api;
+  const json all = api.get_json("/api/v1/pages?since=2026-04-01T00:00:00Z");
+  REQUIRE(all.at("pages").size() == 1);  // github has no page
+  const json& page = all.at("pages")[0];
+  CHECK(page.at("service") == "claude");
+  CHECK(page.at("incidents") == 2);
+  CHECK(page.at("never_admitted").at("of") == 1);  // one is still open
+  CHECK(page.at("never_admitted").at("count") == 1);
+  CHECK(page.at("never_admitted").at("share").is_null());
+  CHECK(page.at("page_lag_seconds").at("max").is_null());
+  CHECK(page.at("backdated").at("count") == 1);
+  CHECK(page.at("backdated").at("of") == 1);
+  REQUIRE(page.at("components").size() == 1);  // web is not probed
+  CHECK(page.at("components")[0].at("component") == "api");
+  CHECK_FALSE(page.at("components")[0].contains("backdated"));
+  CHECK(api.get_json("/api/v1/pages?since=2026-04-12T00:00:00Z").at("pages")[0].at("incidents") == 1);
 }
 
 TEST_CASE("api: verdicts over time") {

@@ -184,6 +184,27 @@ TEST_CASE("metrics: controls, receivers and what flows") {
   CHECK(value(text, "process_open_fds") >= 3);
 }
 
+TEST_CASE("metrics: a page's record has its counts, and a share only with its interval") {
+  const Example example;
+  PageReportRow page{.service = "claude", .title = "", .url = "", .record = {}, .components = {}};
+  page.record.incidents = 10;
+  page.record.lag_least = 29min;
+  page.record.lag_most = 30min;
+  page.record.never = counted_share(2, 10);
+  page.record.understated = counted_share(1, 3);
+  const std::string text = render_metrics(*example.picture, "1", {page});
+  const auto has = [&](std::string_view line) { return text.find(line) != std::string::npos; };
+  CHECK(has("outaged_page_incidents{service=\"claude\"} 10\n"));
+  CHECK(has("outaged_page_median_lag_seconds{service=\"claude\",bound=\"min\"} 1740\n"));
+  CHECK(has("outaged_page_median_lag_seconds{service=\"claude\",bound=\"max\"} 1800\n"));
+  CHECK_FALSE(has("bound=\"low\"} 1"));
+  CHECK(has("outaged_page_record_count{service=\"claude\",kind=\"never_admitted\"} 2\n"));
+  CHECK(has("outaged_page_record_of{service=\"claude\",kind=\"never_admitted\"} 10\n"));
+  CHECK(has("outaged_page_record_ratio{service=\"claude\",kind=\"never_admitted\",bound=\"value\"} 0.2\n"));
+  CHECK(has("outaged_page_record_of{service=\"claude\",kind=\"understated\"} 3\n"));
+  CHECK_FALSE(has("outaged_page_record_ratio{service=\"claude\",kind=\"understated\""));
+}
+
 TEST_CASE("metrics: every name is in the documentation, and no other") {
   Example example;
   admit(example.open(), 40min, 41min);
@@ -191,7 +212,10 @@ TEST_CASE("metrics: every name is in the documentation, and no other") {
   reported.source = "app";
   example.topology->targets.push_back(std::move(reported));
   example.picture->targets.resize(4);
-  const std::set<std::string> exported = names_in(render_metrics(*example.picture));
+  PageReportRow page{.service = "claude", .title = "", .url = "", .record = {}, .components = {}};
+  page.record.lag_least = page.record.lag_most = 3min;
+  page.record.never = counted_share(1, 10);
+  const std::set<std::string> exported = names_in(render_metrics(*example.picture, "1", {page}));
 
   std::ifstream file(std::string(OUTAGED_SOURCE_DIR) + "/docs/metrics.md");
   REQUIRE(file.good());
