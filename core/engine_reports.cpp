@@ -1,5 +1,5 @@
 // What others tell us: traffic that sources report, each a vantage of its own; targets that only advise; people.
-// docs/decisions/0016 has the reasons for the rules.
+// docs/decisions/0012 has the reasons for the rules.
 #include <algorithm>
 
 #include "core/engine_state.h"

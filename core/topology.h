@@ -29,7 +29,7 @@ struct DetectionRules {
   Duration gap{};                       // after such a silence what was suspicious is forgotten; zero: ten intervals
 };
 
-/// How reported traffic is judged unless the user says otherwise (docs/decisions/0016).
+/// How reported traffic is judged unless the user says otherwise (docs/decisions/0012).
 inline DetectionRules traffic_rules() {
   DetectionRules rules;
   rules.interval = 1ms;       // the threshold is made for up to a thousand requests a second and source

@@ -1,4 +1,4 @@
-// What a reported stream needs beside its detector (docs/decisions/0016): thousands of requests a second come in lumps,
+// What a reported stream needs beside its detector (docs/decisions/0012): thousands of requests a second come in lumps,
 // so it is over when the rate is normal again, not after a run of good ones; and whether it fails just now is its
 // weight as a witness for others. Pure; owned by the engine, one per reported target.
 #pragma once

@@ -2,7 +2,7 @@
 // and one SSL_CTX for all of libcurl's connections.
 //
 // libcurl 7.88 makes an SSL_CTX for every connection. With OpenSSL 3.0 that is a fifth of what a probe over TLS costs
-// (docs/decisions/0018), and no option of libcurl changes it. So the program has its own SSL_CTX_new, which the dynamic
+// (docs/decisions/0014), and no option of libcurl changes it. So the program has its own SSL_CTX_new, which the dynamic
 // linker finds before that of libssl; within drive() it hands out one context again and again, and everywhere else it
 // does what the original does. Sharing is right because libcurl sets up a context and makes its one SSL from it in the
 // same call, all settings but ours are the same for every transfer, and ours (trust, client certificate) are set each

@@ -2,7 +2,7 @@
 // allows, the paid one; once something is suspected, every run asks the paid one for as long as the ledger lets it.
 // One run gives one observation, whose class is that of the deepest rung asked. After a paid answer that was not ok only
 // a paid one says ok again: until then a run that may not ask it is `not_asked`, which counts nowhere
-// (docs/decisions/0017-llm-ladder.md).
+// (docs/decisions/0013-llm-ladder.md).
 #include <fmt/format.h>
 
 #include <algorithm>
