@@ -328,7 +328,7 @@ void Picture::collect_pages(Families& out) const {
   Family incidents(out, MetricType::Gauge, "outaged_page_incidents", "Our incidents of the last 90 days by which its page is judged");
   Family lag(out, MetricType::Gauge, "outaged_page_median_lag_seconds",
              "Median from onset to the page's admission: between min and max; low and high bound max at 90 %");
-  Family count(out, MetricType::Gauge, "outaged_page_record_count", "How many of outaged_page_record_of were so");
+  Family count(out, MetricType::Gauge, "outaged_page_record_cases", "How many of outaged_page_record_of were so");
   Family of(out, MetricType::Gauge, "outaged_page_record_of", "Events that could have been so");
   Family ratio(out, MetricType::Gauge, "outaged_page_record_ratio",
                "The share, with its 90 % interval; absent below five events");

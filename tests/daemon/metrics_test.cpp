@@ -198,7 +198,7 @@ TEST_CASE("metrics: a page's record has its counts, and a share only with its in
   CHECK(has("outaged_page_median_lag_seconds{service=\"claude\",bound=\"min\"} 1740\n"));
   CHECK(has("outaged_page_median_lag_seconds{service=\"claude\",bound=\"max\"} 1800\n"));
   CHECK_FALSE(has("bound=\"low\"} 1"));
-  CHECK(has("outaged_page_record_count{service=\"claude\",kind=\"never_admitted\"} 2\n"));
+  CHECK(has("outaged_page_record_cases{service=\"claude\",kind=\"never_admitted\"} 2\n"));
   CHECK(has("outaged_page_record_of{service=\"claude\",kind=\"never_admitted\"} 10\n"));
   CHECK(has("outaged_page_record_ratio{service=\"claude\",kind=\"never_admitted\",bound=\"value\"} 0.2\n"));
   CHECK(has("outaged_page_record_of{service=\"claude\",kind=\"understated\"} 3\n"));
